@@ -2,9 +2,9 @@
 #include "registry.h"
 
 /*
- * Who is asked at the start comes before who asks: gateways before links, links before the
- * accelerator (their delays order its regions), the store before the name that points to it. The
- * cost comes last, since it reads what all others counted.
+ * A model that is asked at the start comes before the one that asks: gateways before links, links
+ * before the accelerator (their delays order its regions), the store before the name that points
+ * to it. The cost comes last, since it reads what all others counted.
  */
 const struct model_ops *const model_registry[] = {
     &objective_ops,      &transit_gateway_ops, &wan_link_ops,

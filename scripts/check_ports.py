@@ -5,7 +5,7 @@
     scripts/check_ports.py [--write]
 
 A port is a line PORT_ACCESSORS(NOUN, type) in a header of models/. A file that calls port_offer_NOUN() offers it, one that calls
-port_need_NOUN() needs it, one that calls port_find_NOUN() uses it if present; a function of a header of models/ports that
+port_need_NOUN() requires it; for one that calls port_find_NOUN() it is optional; a function of a header of models/ports that
 looks up a port counts for its callers. Tests are ignored.
 
 Reports ports without a row, rows without a port, cells that differ, ports without an offer or a use, and functions
@@ -20,9 +20,9 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "models/ports/README.md"
 BEGIN, END = "<!-- ports -->", "<!-- end of ports -->"
-COLUMNS = ["port", "header", "key", "offered by", "needed by", "used where it is there", "what it is"]
-COMPUTED = ["header", "offered by", "needed by", "used where it is there"]
-WAYS = {"offer": "offered by", "need": "needed by", "find": "used where it is there"}
+COLUMNS = ["port", "header", "key", "offered by", "required by", "optional for", "what it is"]
+COMPUTED = ["header", "offered by", "required by", "optional for"]
+WAYS = {"offer": "offered by", "need": "required by", "find": "optional for"}
 TEST_FILES = re.compile(r"(_test|_bench)\.c$|_rig\.h$|^sim/tests/|/fake_")
 
 
@@ -130,7 +130,7 @@ def main():
         found.extend((number, f"port '{noun}': '{column}' is empty") for column in COLUMNS if not row[column])
         if not port["offered by"]:
             found.append((number, f"nobody offers port '{noun}'"))
-        if not port["needed by"] | port["used where it is there"]:
+        if not port["required by"] | port["optional for"]:
             found.append((number, f"nobody uses port '{noun}'"))
     found.extend((number, f"no header defines port '{noun}'") for noun, (number, _) in rows.items() if noun not in ports)
     places = [f"{PAGE}:{number}: {what}" for number, what in sorted(found)]

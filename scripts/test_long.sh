@@ -39,9 +39,21 @@ say "coverage of the intervals, and the rates of check"
 bash scripts/coverage
 bash scripts/check_rates
 
-say "the HTML report in a browser"
+# Node modules for tests, in build/: axe-core and yaml-language-server have no Debian package. Without a registry they are skipped.
+say "node modules: axe-core and yaml-language-server"
+need_packages nodejs npm
+npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node axe-core@4 yaml-language-server@1 ||
+    say "skipped: the npm registry cannot be reached"
+
+say "HTML reports in a browser, and their accessibility"
 need_packages chromium
-bash sim/tests/report_browser.sh build/isthmus
+bash sim/tests/report_browser.sh build/isthmus build/node/node_modules
+
+say "the JSON Schema in an editor"
+bash sim/tests/schema_editor.sh build/isthmus build/node/node_modules || [[ $? == 77 ]]
+
+say "results files of 100 000 runs and of 1 GB: time and memory of summary and export"
+python3 sim/tests/large_results.py build/isthmus scenarios/20-region-loss.yaml
 
 say "reality bench: real servers and real TCP beside the simulation"
 bash scripts/reality --page build/reality.md

@@ -5,7 +5,7 @@
     scripts/words.py [--counts] [FILE...]
 
 A list for review, not a test: some uses of these words are correct. Parts of names count
-(`turn_end`), parts of words do not (`return`). --counts prints how often each occurs, and nothing else.
+(`turn_start`), parts of words do not (`return`). --counts prints how often each occurs, and nothing else.
 FILE: only these files (default: all that git tracks, without the changelog).
 """
 import collections

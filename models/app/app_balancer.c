@@ -85,16 +85,16 @@ struct load_balancer *app_pool_of(struct app_tier *app, uint32_t instance)
 
 /*
  * The pool of the user's zone. A node of a load balancer whose zone has no healthy target leaves
- * the DNS, and its users go to those of other zones; where no zone has one, nobody moves who has a
- * target at all.
+ * the DNS, and its users go to those of other zones; where no zone has one, users that have a
+ * target at all stay.
  */
 struct load_balancer *app_zone_pool(struct load_balancer *zones, uint32_t count, uint32_t zone)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (zones[(zone + i) % count].usable > 0)
+        if (zones[(zone + i) % count].usable_count > 0)
             return &zones[(zone + i) % count];
     for (uint32_t i = 0; i < count; i++)
-        if (zones[(zone + i) % count].serving > 0)
+        if (zones[(zone + i) % count].serving_count > 0)
             return &zones[(zone + i) % count];
     return &zones[zone];
 }
@@ -125,8 +125,8 @@ static struct endpoint_health endpoint_health(const struct app_tier *app, uint32
         uint32_t usable = 0, serving = 0;
 
         for (uint32_t zone = 0; zone < balancer->zones; zone++) {
-            usable += zones[zone].usable;
-            serving += zones[zone].serving;
+            usable += zones[zone].usable_count;
+            serving += zones[zone].serving_count;
         }
         health.routable = health.routable && usable > 0;
         health.aliased = health.aliased && (usable > 0 || serving == 0);
@@ -140,7 +140,7 @@ void app_report_health(struct app_tier *app)
     uint32_t usable = 0;
 
     for (uint32_t i = 0; i < balancer->count; i++)
-        usable += balancer->pools[i].usable;
+        usable += balancer->pools[i].usable_count;
     probe_level(app->probes, app->usable, sim_now(app->sim), app->up ? usable : 0);
     for (uint32_t i = 0; i < balancer->endpoints; i++) {
         struct endpoint_health health = endpoint_health(app, i);
@@ -224,7 +224,7 @@ static bool is_of_before(const struct app_tier *app, const struct app_request *r
     return !app->targets[instance].in_service || request->since < app->instances[instance].returned;
 }
 
-/* What is in service gives back its worker at its next step, as in an instance that dies. */
+/* What is in service gives back its worker at its next step, as in an instance that fails. */
 static void app_on_drained(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct app_tier *app = self;

@@ -3,7 +3,7 @@
  * Instances that are ill: dead, slow, or answering a share of requests with errors.
  *
  * A dead process refuses connections: the load balancer answers 502 at once, also what was at the
- * instance when it died. A dead host answers nothing: the load balancer answers 504 to what it
+ * instance when it crashed. A dead host answers nothing: the load balancer answers 504 to what it
  * could not deliver, and what was at the instance waits for the shorter of the load balancer's
  * timeout and its user's patience. The load balancer goes on sending requests until its health
  * checks have found out. Those that were in service are marked, and release their worker at their
@@ -94,8 +94,8 @@ void app_queue_clear(struct app_tier *app, uint32_t index, bool silent)
             instance_fail(app, request, silent);
         app_request_free(app, request);
     }
-    app->targets[index].outstanding -= instance->queued;
-    instance->queued = 0;
+    app->targets[index].outstanding -= instance->queued_count;
+    instance->queued_count = 0;
 }
 
 /* A dead process resets its connections; those of a dead host are reset when it is back. */

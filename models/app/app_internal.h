@@ -94,14 +94,14 @@ __extension__ struct app_request {
     uint8_t mode : 2; /* enum session_mode */
     uint8_t writes : 1;
     uint8_t wrote : 1;
-    uint8_t dead : 1; /* its instance died: it was answered or lost */
+    uint8_t dead : 1; /* its instance crashed: it was answered or lost */
 };
 _Static_assert(sizeof(struct app_request) == MEM_LINE_BYTES, "one cache line");
 
 struct instance {
-    uint32_t busy, queued;
-    uint32_t head, tail;
-    sim_time returned; /* from its last restart; 0: it had none */
+    uint32_t busy_count, queued_count; /* requests in service; waiting for a worker */
+    uint32_t head, tail;               /* requests: the first and the last that wait */
+    sim_time returned;                 /* from its last restart; 0: it had none */
 };
 
 /*

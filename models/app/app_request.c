@@ -111,7 +111,7 @@ static void instance_serve(struct app_tier *app, uint32_t index)
         service = (sim_dur)((double)service * app->config->login_factor);
     if (app->ill_count > 0)
         service = app_slow_service(app, request->instance, service);
-    app->instances[request->instance].busy++;
+    app->instances[request->instance].busy_count++;
     request->stage = STAGE_SERVICE;
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);
     request->since = sim_now(app->sim);
@@ -128,7 +128,7 @@ static uint32_t queue_take(struct app_tier *app, struct instance *instance)
     uint32_t index = instance->head;
 
     instance->head = app->requests[index].next;
-    instance->queued--;
+    instance->queued_count--;
     queue_check_leave(&app->queued, sim_now(app->sim), app->requests[index].since);
     return index;
 }
@@ -153,7 +153,7 @@ static void instance_release(struct app_tier *app, uint32_t instance_index, sim_
 {
     struct instance *instance = &app->instances[instance_index];
 
-    instance->busy--;
+    instance->busy_count--;
     queue_check_leave(&app->busy, sim_now(app->sim), served_since);
     app->targets[instance_index].outstanding--;
     if (app->drops)
@@ -194,7 +194,7 @@ static void queue_add(struct app_tier *app, struct instance *instance, uint32_t 
         app->requests[instance->tail].next = index;
         instance->tail = index;
     }
-    instance->queued++;
+    instance->queued_count++;
     queue_check_enter(&app->queued, sim_now(app->sim));
 }
 
@@ -234,10 +234,10 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
     if (app->ill_count > 0 && app_fails_at_instance(app, entity))
         return;
     instance = &app->instances[request->instance];
-    if (instance->busy < app->config->workers) {
+    if (instance->busy_count < app->config->workers) {
         app->targets[request->instance].outstanding++;
         instance_serve(app, entity);
-    } else if (instance->queued < app->config->queue) {
+    } else if (instance->queued_count < app->config->queue) {
         app->targets[request->instance].outstanding++;
         queue_add(app, instance, entity);
     } else {
@@ -298,7 +298,7 @@ static bool request_needs_store(const struct app_request *request)
 }
 
 /* The region or the instance went down during the request: release the worker without a response,
- * or with the one that was given when the instance died. */
+ * or with the one that was given when the instance crashed. */
 RARE static void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;

@@ -75,17 +75,12 @@ void health_check_register(struct health_check *check, const struct health_check
     check->open = false;
 }
 
-bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns)
-{
-    return answered && took_ns <= rule->timeout_ns;
-}
-
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count)
 {
     return rule->interval_ns / count * index;
 }
 
-bool health_quorum(uint32_t healthy, uint32_t checkers, double quorum)
+bool health_quorum(uint32_t healthy_count, uint32_t checker_count, double quorum_share)
 {
-    return (double)healthy > quorum * (double)checkers;
+    return (double)healthy_count > quorum_share * (double)checker_count;
 }

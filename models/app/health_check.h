@@ -84,15 +84,12 @@ bool health_check_end(struct health_check *check, const struct health_check_rule
  * have passed. */
 void health_check_register(struct health_check *check, const struct health_check_rule *rule);
 
-/* Whether a check passes that was answered (or not) after `took_ns`. */
-bool health_check_passes(const struct health_check_rule *rule, bool answered, sim_dur took_ns);
-
 /* Time of the first check of target `index` of `count`: checks are spread evenly over the
  * interval. */
 sim_dur health_check_phase_ns(const struct health_check_rule *rule, uint32_t index, uint32_t count);
 
 /* Is a target healthy that `healthy` of `checkers` consider healthy? If these are more than the
  * share `quorum` of all: with 18 % of 16, three (facts E). */
-bool health_quorum(uint32_t healthy, uint32_t checkers, double quorum);
+bool health_quorum(uint32_t healthy_count, uint32_t checker_count, double quorum_share);
 
 #endif

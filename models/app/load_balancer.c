@@ -20,8 +20,9 @@ static struct lb_target *target_at(const struct load_balancer *lb, uint32_t at)
 
 static void update_fail_open(struct load_balancer *lb)
 {
-    lb->fails_open = lb->usable == 0 || lb->usable < lb->rule->fail_open_count ||
-                     (double)lb->usable < lb->rule->fail_open_share * (double)lb->serving;
+    lb->fails_open =
+        lb->usable_count == 0 || lb->usable_count < lb->rule->fail_open_count ||
+        (double)lb->usable_count < lb->rule->fail_open_share * (double)lb->serving_count;
 }
 
 void load_balancer_init(struct load_balancer *lb, const struct load_balancer_rule *rule,
@@ -31,8 +32,8 @@ void load_balancer_init(struct load_balancer *lb, const struct load_balancer_rul
                                  .first = first,
                                  .stride = stride,
                                  .count = count,
-                                 .usable = count,
-                                 .serving = count,
+                                 .usable_count = count,
+                                 .serving_count = count,
                                  .rule = rule};
     for (uint32_t i = 0; i < count; i++)
         *target_at(lb, i) = (struct lb_target){.in_service = true, .slow_since = NOT_SLOW};
@@ -48,7 +49,7 @@ static uint32_t next_of(const struct load_balancer *lb, uint32_t index)
 
 static void slow_start_end(struct load_balancer *lb, struct lb_target *target)
 {
-    lb->slow -= target->slow_since >= 0;
+    lb->slow_count -= target->slow_since >= 0;
     target->slow_since = NOT_SLOW;
 }
 
@@ -56,11 +57,11 @@ static void slow_start_end(struct load_balancer *lb, struct lb_target *target)
  * slowly, since nobody else could take its share. */
 static void slow_start_begin(struct load_balancer *lb, struct lb_target *target, sim_time now)
 {
-    if (lb->rule->slow_start_ns == 0 || lb->usable - 1 == lb->slow)
+    if (lb->rule->slow_start_ns == 0 || lb->usable_count - 1 == lb->slow_count)
         return;
     target->slow_since = now;
     target->credit = 0;
-    lb->slow++;
+    lb->slow_count++;
 }
 
 /* Does the target, whose turn it is, take it? One in slow start takes the share that has grown so
@@ -106,14 +107,14 @@ uint32_t load_balancer_pick(struct load_balancer *lb, sim_time now)
 {
     uint32_t fallback = UINT32_MAX, at = lb->turn;
 
-    if (lb->serving == 0)
+    if (lb->serving_count == 0)
         return UINT32_MAX;
     if (lb->rule->least_outstanding)
         return pick_least_outstanding(lb);
     for (uint32_t i = 0; i < lb->count; i++, at = next_of(lb, at)) {
         if (!is_candidate(lb, target_at(lb, at)))
             continue;
-        if (lb->slow == 0 || takes_turn(lb, target_at(lb, at), now)) {
+        if (lb->slow_count == 0 || takes_turn(lb, target_at(lb, at), now)) {
             lb->turn = next_of(lb, at);
             return index_of(lb, at);
         }
@@ -132,7 +133,7 @@ static void target_changed(struct load_balancer *lb, struct lb_target *target, b
 {
     bool usable = is_usable(target);
 
-    lb->usable += (uint32_t)usable - (uint32_t)was_usable;
+    lb->usable_count += (uint32_t)usable - (uint32_t)was_usable;
     update_fail_open(lb);
     if (usable && !was_usable)
         slow_start_begin(lb, target, now);
@@ -172,7 +173,7 @@ void load_balancer_serve(struct load_balancer *lb, uint32_t index, bool in_servi
     if (target->in_service == in_service)
         return;
     target->in_service = in_service;
-    lb->serving += in_service ? 1 : UINT32_MAX;
+    lb->serving_count += in_service ? 1 : UINT32_MAX;
     target->health.open = false; /* its result would be that of the target before */
     if (in_service && lb->rule->initial_check)
         health_check_register(&target->health, &lb->rule->health);

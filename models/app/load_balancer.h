@@ -43,9 +43,9 @@ struct load_balancer {
     struct lb_target *targets; /* owned by the caller */
     uint32_t first, stride, count;
     uint32_t turn;                         /* next target of round robin, of `count` */
-    uint32_t usable;                       /* in service and healthy */
-    uint32_t serving;                      /* in service */
-    uint32_t slow;                         /* in slow start */
+    uint32_t usable_count;                 /* in service and healthy */
+    uint32_t serving_count;                /* in service */
+    uint32_t slow_count;                   /* in slow start */
     bool fails_open;                       /* too few are usable */
     const struct load_balancer_rule *rule; /* owned by the caller */
 };

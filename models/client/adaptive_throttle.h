@@ -21,7 +21,7 @@ enum throttle_kind { THROTTLE_NONE, THROTTLE_ADAPTIVE, THROTTLE_CUBIC }; /* cubi
 extern const char *const throttle_names[];
 
 struct throttle_config {
-    int kind;
+    int kind; /* enum throttle_kind */
     double k;
     sim_dur window_ns;
 };

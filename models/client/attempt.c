@@ -368,7 +368,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
     uint32_t retry;
     sim_dur wait;
 
-    if (client->history && client->history->with_attempts && index < HEDGE)
+    if (client->history && client->history->detailed && index < HEDGE)
         client_record_attempt(client, index, error);
     if (rule->refresh || client_name_failed(client, op_at(client, index)))
         client_ask_addresses(client);
@@ -429,7 +429,7 @@ bool client_op_live(const void *self, uint32_t entity, uint32_t generation)
 void count_read_answer(struct store_client *client, struct op *op, const struct reply *reply)
 {
     bool miss = reply->kind == REPLY_MISS && reply->miss != MISS_NEVER_WRITTEN;
-    sim_dur since;
+    sim_dur after;
     uint32_t bucket = 0;
 
     if (op->answered_once || op->request.probe)
@@ -439,10 +439,10 @@ void count_read_answer(struct store_client *client, struct op *op, const struct 
         probe_count(client->probes, client->read_misses);
     if (op->request.last_write < 0)
         return;
-    since = op->attempt_begun - op->request.last_write;
-    if (since > client_after_limits[AFTERS - 2])
+    after = op->attempt_begun - op->request.last_write;
+    if (after > client_after_limits[AFTERS - 2])
         bucket = AFTERS - 1; /* the most frequent case */
-    while (since > client_after_limits[bucket])
+    while (after > client_after_limits[bucket])
         bucket++;
     probe_count(client->probes, client->after_reads[bucket]);
     if (miss || reply->stale)

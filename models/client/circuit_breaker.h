@@ -43,7 +43,7 @@ extern const char *const breaker_trips[];
 #define BREAKER_SLICES 10
 
 struct circuit_breaker_config {
-    int trip;
+    int trip;             /* enum breaker_trip */
     uint32_t consecutive; /* failures in a row */
     double window_share;  /* of the calls of window_ns, once there are window_calls */
     sim_dur window_ns;

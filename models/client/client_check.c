@@ -61,7 +61,7 @@ void client_check(const void *config, const struct check_context *context,
                          "is only for 'mode: pool': a shared connection has 'reconnect'");
     if (c->pool.mode == MODE_MULTIPLEXED && c->fail_fast)
         validation_error(validation, "pool.fail_fast", "is only for 'mode: pool'");
-    if (c->pool.mode == MODE_POOL && c->pool.shared > 1)
+    if (c->pool.mode == MODE_POOL && c->pool.shared_count > 1)
         validation_error(validation, "pool.shared", "is only for 'mode: multiplexed'");
     if (needs_exponential(c->reconnect.jitter) && c->reconnect.backoff != BACKOFF_EXPONENTIAL)
         validation_error(validation, "reconnect.jitter", "'%s' needs an exponential backoff",

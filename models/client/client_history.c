@@ -51,6 +51,7 @@ static struct op_record record_of(struct store_client *client, uint32_t index)
         .served_by = -1,
         .latest = op_reads_latest(client, op, op->attempt_begun),
         .attempts = op->attempts,
+        .last_begun = op->attempt_begun,
         .unanswered = take_unanswered(client, index),
     };
 }

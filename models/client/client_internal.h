@@ -36,34 +36,34 @@
 #include "session_store.h"
 #include "store_command.h"
 
-enum { RAW_NONE, RAW_PRIMARY, RAW_RETRY };
-enum { WAIT_FIFO, WAIT_LIFO };
-enum { HEDGE_SAME, HEDGE_PRIMARY };
+enum read_after_write { RAW_NONE, RAW_PRIMARY, RAW_RETRY };
+enum wait_order { WAIT_FIFO, WAIT_LIFO };
+enum hedge_target { HEDGE_SAME, HEDGE_PRIMARY };
 /* What the timeout of an attempt covers. */
-enum { COVERS_ATTEMPT, COVERS_REPLY, COVERS_QUEUE };
-enum { CONNECT_WAIT_NONE, CONNECT_WAIT_FIXED, CONNECT_WAIT_RETRY };
+enum timeout_scope { COVERS_ATTEMPT, COVERS_REPLY, COVERS_QUEUE };
+enum connect_wait { CONNECT_WAIT_NONE, CONNECT_WAIT_FIXED, CONNECT_WAIT_RETRY };
 /* Commands of a shared connection that is lost: they fail; those of a connection that the server
- * turned away are sent again; all that somebody waits for; also those that have timed out. */
-enum { RESEND_NONE, RESEND_UNSENT, RESEND_UNFINISHED, RESEND_ALL };
-enum { TOPOLOGY_NONE, TOPOLOGY_CLUSTER };
+ * turned away are sent again; all that an operation waits for; also those that have timed out. */
+enum resend { RESEND_NONE, RESEND_UNSENT, RESEND_UNFINISHED, RESEND_ALL };
+enum client_topology { TOPOLOGY_NONE, TOPOLOGY_CLUSTER };
 /* Layers that retry, from the inside out; the client itself is between the first two. */
 enum { LAYER_MESH, LAYER_CLIENT, LAYER_APP, LAYERS };
 
 struct store_client_config {
-    int preset;
+    int preset; /* 0: none; else 1 + its index */
     sim_dur timeout_ns, read_timeout_ns;
-    int timeout_covers;
+    int timeout_covers; /* enum timeout_scope */
     struct retry_policy retry;
     struct retry_policy mesh, app; /* of the layers inside and outside the client */
     struct error_rule errors[CLIENT_ERRORS];
     uint32_t connect_tries, refused_tries; /* connects of one attempt */
-    int connect_wait;
+    int connect_wait;                      /* enum connect_wait */
     sim_dur connect_wait_ns;
     bool fail_fast;
     sim_dur probe_ns;
-    int resend;
-    uint32_t flush_after; /* failed connects in a row; 0: never */
-    int topology;
+    int resend;                                    /* enum resend */
+    uint32_t flush_after;                          /* failed connects in a row; 0: never */
+    int topology;                                  /* enum client_topology */
     sim_dur topology_period_ns, topology_limit_ns; /* 0: never; no limit */
     struct phase_rule topology_phase;
     bool reconnects_always, reconnects_after_silence;
@@ -78,8 +78,9 @@ struct store_client_config {
     struct retry_policy reconnect; /* backoff and jitter only */
     uint32_t hedge_max;
     sim_dur hedge_after_ns;
-    int hedge_to;
-    int on_write_failure, read_after_write;
+    int hedge_to;         /* enum hedge_target */
+    int on_write_failure; /* enum write_fallback */
+    int read_after_write; /* enum read_after_write */
     sim_dur raw_window_ns, raw_delay_ns, raw_spread_ns;
     uint32_t raw_times;
     struct dist *write_bytes; /* drawn for each session */

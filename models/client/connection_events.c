@@ -108,8 +108,8 @@ void client_close_idle(struct store_client *client, uint32_t pool)
 
 /* --- timeouts -------------------------------------------------------------------------------- */
 
-/* A connection whose server is gone stays open, and in mode pool busy, until its kernel gives up or
- * hears of it: nothing else tells it from a slow one. */
+/* A connection whose server is gone stays open, and in mode pool busy, until its kernel abandons it
+ * or hears of it: nothing else distinguishes it from a slow one. */
 RARE void op_abandon_command(struct store_client *client, const struct op *op)
 {
     struct connection *connection = &client->pools.connections[op->connection];

@@ -19,7 +19,8 @@ void connection_pools_init(struct connection_pools *pools,
     pools->config = config;
     pools->sim = sim;
     pools->region = region;
-    pools->limit = config->mode == MODE_MULTIPLEXED ? config->shared : config->size;
+    pools->limit =
+        config->mode == MODE_MULTIPLEXED ? config->shared_count : config->connections_max;
     pools->knowledge = (struct client_knowledge){.region = region, .named_region = -1};
     pools->free_head = NO_INDEX;
 }
@@ -255,7 +256,8 @@ RARE uint32_t connection_pool_stale(struct connection_pools *pools, uint32_t poo
     return NO_INDEX;
 }
 
-/* Faults on a share of connections hit both flows of one alike. */
+/* Both flows are of one connection: faults on a share of connections hit them alike, and each
+ * acknowledges the other. */
 static void mark_flows(const struct connection_pools *pools, const struct connection *connection,
                        uint32_t index)
 {
@@ -265,6 +267,8 @@ static void mark_flows(const struct connection_pools *pools, const struct connec
 
     out->mark(out->self, connection->flow_out, TRAFFIC_APPLICATION, number);
     in->mark(in->self, connection->flow_in, TRAFFIC_APPLICATION, number);
+    out->pair(out->self, connection->flow_out, connection->flow_in);
+    in->pair(in->self, connection->flow_in, connection->flow_out);
 }
 
 static void keep_alive(const struct connection_pools *pools, const struct connection *connection)
@@ -272,8 +276,7 @@ static void keep_alive(const struct connection_pools *pools, const struct connec
     struct link_port *out = pools->out[connection->region];
 
     if (pools->config->keepalive.idle_ns > 0)
-        out->keep_alive(out->self, connection->flow_out, connection->flow_in,
-                        &pools->config->keepalive);
+        out->keep_alive(out->self, connection->flow_out, &pools->config->keepalive);
 }
 
 static uint32_t connection_make(struct connection_pools *pools, uint32_t pool, uint32_t endpoint)
@@ -323,7 +326,8 @@ static sim_time warm_opened(const struct connection_pools *pools, uint32_t index
 
 void connection_pools_warm(struct connection_pools *pools)
 {
-    uint32_t warm = pools->config->warm < pools->limit ? pools->config->warm : pools->limit;
+    uint32_t warm =
+        pools->config->warm_count < pools->limit ? pools->config->warm_count : pools->limit;
 
     for (uint32_t pool = 0; pool < pools->pool_count; pool++) {
         uint32_t endpoint = pool_address(pools, pool);
@@ -347,7 +351,7 @@ void connection_pools_warm(struct connection_pools *pools)
  */
 static int rounds_of(const struct connection_pool_config *config)
 {
-    return 1 + config->tls + config->auth;
+    return 1 + config->tls_round_trips + config->auth;
 }
 
 static bool is_syn(const struct connection_pools *pools, const struct connection *connection)
@@ -363,7 +367,7 @@ static void send_round(struct connection_pools *pools, uint32_t index)
         .kind = pools->listeners[connection->endpoint]->handshake_kind,
         .entity = ref_make((uint32_t)pools->region, index),
         .generation = connection->generation & SIM_GENERATION_MASK,
-        .bytes = 60,
+        .bytes = PACKET_BYTES,
         .identity = rng_mix(((uint64_t)pools->region << 40 | index) + (UINT64_C(1) << 60)),
         .index = connection->generation << 2 | connection->rounds_left,
         .handshake = is_syn(pools, connection)};
@@ -477,7 +481,7 @@ bool connection_way(void *self, uint32_t index, uint32_t generation, struct conn
     *way = (struct connection_way){.out = connection->flow_out,
                                    .in = connection->flow_in,
                                    .endpoint = connection->endpoint,
-                                   .hello = opening && config->tls > 0 &&
+                                   .hello = opening && config->tls_round_trips > 0 &&
                                             connection->rounds_left == rounds_of(config) - 1,
                                    .auth = opening && config->auth && connection->rounds_left == 1,
                                    .syn = opening && is_syn(pools, connection)};

@@ -40,17 +40,19 @@
 #include "probe.h"
 
 enum connection_mode { MODE_POOL, MODE_MULTIPLEXED };
-enum { REUSE_LIFO, REUSE_FIFO };
-enum { DNS_TTL, DNS_FIXED, DNS_FOREVER };
+enum connection_reuse { REUSE_LIFO, REUSE_FIFO };
+enum dns_cache { DNS_TTL, DNS_FIXED, DNS_FOREVER };
 
 struct connection_pool_config {
-    int mode;
-    uint32_t size, warm;
-    int reuse, wait;
-    sim_dur max_wait_ns; /* 0: no limit of its own */
-    uint32_t pending;    /* operations that may wait */
-    uint32_t requests;   /* attempts that may be under way */
-    uint32_t shared;     /* connections in mode multiplexed */
+    int mode;                 /* enum connection_mode */
+    uint32_t connections_max; /* mode pool */
+    uint32_t warm_count;      /* connections that are open at the start */
+    int reuse;                /* enum connection_reuse */
+    int wait;                 /* enum wait_order */
+    sim_dur max_wait_ns;      /* 0: no limit of its own */
+    uint32_t pending_max;     /* operations that may wait */
+    uint32_t requests_max;    /* attempts that may be under way */
+    uint32_t shared_count;    /* connections in mode multiplexed */
     bool close_on_timeout;
     sim_dur lifetime_ns;        /* 0: no limit */
     struct phase_rule ages;     /* of warm connections */
@@ -58,9 +60,9 @@ struct connection_pool_config {
     sim_dur connect_timeout_ns; /* 0: only the attempt's timeout applies */
     struct keepalive keepalive;
     sim_dur user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
-    int tls;                 /* round trips in addition to TCP's */
+    int tls_round_trips;     /* round trips in addition to TCP's */
     bool auth;               /* one more, of AUTH */
-    int dns_cache;
+    int dns_cache;           /* enum dns_cache */
     sim_dur dns_fixed_ns;
 };
 

@@ -63,6 +63,11 @@ static void link_mark(void *self, uint32_t flow, enum traffic traffic, uint64_t 
     (void)self, (void)flow, (void)traffic, (void)connection;
 }
 
+static void link_pair(void *self, uint32_t flow, uint32_t back)
+{
+    (void)self, (void)flow, (void)back;
+}
+
 static void link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind,
                        uint32_t entity, uint32_t generation)
 {
@@ -104,6 +109,7 @@ static void bench_init(void *self, const struct model_env *env)
                                     .close = link_close,
                                     .send = link_send,
                                     .mark = link_mark,
+                                    .pair = link_pair,
                                     .watch = link_watch};
     bench.dns = (struct dns_port){.resolve = dns_resolve};
     pools->dns = &bench.dns;
@@ -159,7 +165,7 @@ static int plain_pool(void **state)
     (void)state;
     memset(&bench, 0, sizeof bench);
     bench.config = (struct connection_pool_config){
-        .mode = MODE_POOL, .size = 10, .reuse = REUSE_LIFO, .dns_cache = DNS_TTL};
+        .mode = MODE_POOL, .connections_max = 10, .reuse = REUSE_LIFO, .dns_cache = DNS_TTL};
     bench.answer = (struct dns_answer){.region = 1, .expires = 0};
     return 0;
 }
@@ -286,7 +292,7 @@ static void idle_ones_stand_in_the_order_of_their_return(void **state)
     for (int reuse = REUSE_LIFO; reuse <= REUSE_FIFO; reuse++) {
         plain_pool(state);
         bench.config.reuse = reuse;
-        bench.config.size = bench.config.warm = 20;
+        bench.config.connections_max = bench.config.warm_count = 20;
         rig_open(&rig, &bench_ops, 2, 20 * SIM_S);
         rig_wire(&rig);
         rig_call(&rig, SIM_S, idle_ones_are_a_list, NULL);

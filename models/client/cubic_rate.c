@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+/* The constants are those of the AWS SDKs' mode `adaptive`: facts G. */
 #define STEP (SIM_S / 2)
 #define SMOOTHING 0.8         /* weight of the last step in the measured rate */
 #define MEASURED_RATE_SHARE 2 /* of the measured rate that the limit may reach */

@@ -84,7 +84,7 @@ static void each_throttled_reply_lowers_the_rate(void **state)
 }
 
 /* The bucket is empty at first and has room for the tokens of one second: 70 sends in a second, 2 s
- * without any, then 70 at once. A send that finds none is told how long the next one takes. */
+ * without any, then 70 at once. A send that finds none gets the time until the next one. */
 static void sends_take_tokens(void **state)
 {
     struct cubic_rate rate;

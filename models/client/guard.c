@@ -81,7 +81,7 @@ OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
         op_refuse(client, index, ERROR_CIRCUIT);
         return false;
     }
-    if (pool->requests >= client->config->pool.requests) {
+    if (pool->requests >= client->config->pool.requests_max) {
         probe_count(client->probes, client->pool_rejections);
         op_refuse(client, index, ERROR_POOL);
         return false;

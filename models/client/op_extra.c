@@ -52,7 +52,7 @@ RARE bool op_may_not_wait(struct store_client *client, uint32_t index)
         op_reject(client, index, ERROR_POOL);
         return true;
     }
-    if (pool->wait_count < client->config->pool.pending)
+    if (pool->wait_count < client->config->pool.pending_max)
         return false;
     probe_count(client->probes, client->pool_rejections);
     op_reject(client, index, ERROR_POOL);
@@ -144,7 +144,7 @@ RARE void pool_connect_ended(struct store_client *client, uint32_t index, enum c
         return;
     }
     pool->failure = (uint8_t)error;
-    if (pool->fails_fast || ++pool->failed_connects < client->config->pool.size)
+    if (pool->fails_fast || ++pool->failed_connects < client->config->pool.connections_max)
         return;
     pool->fails_fast = true;
     sim_after(client->sim, client->config->probe_ns, client->probe_kind, index, 0);

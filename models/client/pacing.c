@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Attempts that wait for a token of their instance's rate limit (cubic_rate.h), first in, first
- * out. One event per instance releases them; it is set anew whenever the rate changes.
+ * out. One event per instance releases them; it is rescheduled whenever the rate changes.
  */
 #include "client_internal.h"
 

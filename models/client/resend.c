@@ -120,7 +120,7 @@ RARE void late_send(struct store_client *client, uint32_t connection)
     client->late_count = kept;
 }
 
-/* --- clients that give up -------------------------------------------------------------------- */
+/* --- clients that stop --------------------------------------------------------------------- */
 
 RARE void pool_flush(struct store_client *client, uint32_t pool)
 {

@@ -39,12 +39,12 @@ static void bucket_add(struct retry_budget *budget, int64_t tokens_milli)
 /* Add whole thousandths of a token only; the remaining time counts at the next refill. */
 static void bucket_refill(struct retry_budget *budget, sim_time now)
 {
-    double per_ns = budget->config->refill_per_s * 1000 / 1e9;
+    double milli_per_ns = budget->config->refill_per_s * 1000 / 1e9;
     double due;
 
-    if (per_ns <= 0)
+    if (milli_per_ns <= 0)
         return;
-    due = floor((double)(now - budget->filled) * per_ns);
+    due = floor((double)(now - budget->filled) * milli_per_ns);
     if (due < 1)
         return;
     if (due > (double)milli(budget->config->capacity))
@@ -53,7 +53,7 @@ static void bucket_refill(struct retry_budget *budget, sim_time now)
     if (budget->tokens_milli == milli(budget->config->capacity))
         budget->filled = now;
     else
-        budget->filled += (sim_dur)ceil(due / per_ns);
+        budget->filled += (sim_dur)ceil(due / milli_per_ns);
     if (budget->filled > now)
         budget->filled = now;
 }

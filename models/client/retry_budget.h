@@ -28,16 +28,16 @@
 #include "field.h"
 
 enum retry_budget_kind { BUDGET_NONE, BUDGET_BUCKET, BUDGET_SHARE, BUDGET_ACTIVE };
-enum { BUDGET_CHARGE_RETRY, BUDGET_CHARGE_FAILURE };
+enum retry_budget_charge { BUDGET_CHARGE_RETRY, BUDGET_CHARGE_FAILURE };
 extern const char *const retry_budget_names[], *const retry_budget_charges[];
 
 struct retry_budget_config {
-    int kind;
+    int kind;                                    /* enum retry_budget_kind */
     double capacity, cost, timeout_cost, refund; /* tokens */
     double floor;                                /* share of the capacity */
     double refill_per_s;
     bool refund_cost;
-    int charge;
+    int charge;               /* enum retry_budget_charge */
     double share, rate_per_s; /* of `share` */
     sim_dur window_ns;
     double active_share;

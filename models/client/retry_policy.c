@@ -79,14 +79,3 @@ sim_dur retry_policy_wait(const struct retry_policy *policy, uint32_t retry, sim
         return wait;
     }
 }
-
-sim_dur retry_policy_horizon(const struct retry_policy *policy, sim_dur timeout_ns)
-{
-    sim_dur horizon = timeout_ns, wait = 0;
-
-    for (uint32_t retry = 1; retry < policy->attempts; retry++) {
-        wait = retry_policy_wait(policy, retry, wait, 1);
-        horizon += wait + timeout_ns;
-    }
-    return horizon;
-}

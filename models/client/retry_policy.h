@@ -53,7 +53,7 @@ extern const char *const backoff_names[], *const jitter_names[];
 struct retry_policy {
     uint32_t attempts, read_attempts; /* the first included */
     sim_dur deadline_ns;              /* 0: none */
-    int backoff, jitter;
+    int backoff, jitter;              /* enum backoff_kind, jitter_kind */
     sim_dur fixed_ns;
     sim_dur base_ns, max_ns;
     double factor;
@@ -72,11 +72,5 @@ sim_dur retry_policy_nominal(const struct retry_policy *policy, uint32_t retry);
  */
 sim_dur retry_policy_wait(const struct retry_policy *policy, uint32_t retry, sim_dur before,
                           double u);
-/*
- * The horizon: an outage longer than this fails every operation that starts when it begins,
- * whatever the jitter draws (redis_lessons 11). timeout_ns: of each attempt. With jitter `full`
- * waits may be near 0, so the shortest outage that may fail an operation is attempts * timeout.
- */
-sim_dur retry_policy_horizon(const struct retry_policy *policy, sim_dur timeout_ns);
 
 #endif

@@ -147,17 +147,6 @@ static void full_jitter_halves_the_mean(void **state)
     assert_close(sum / 40000, 2000.0 * MS, 0.01);
 }
 
-/* redis_lessons 11, seed 000: 4 attempts of 300 ms and 100 + 200 + 400 ms between: 1.9 s. */
-static void horizon_is_attempts_and_waits(void **state)
-{
-    struct retry_policy policy = exponential(100 * MS, 2000 * MS, JITTER_NONE);
-
-    (void)state;
-    assert_int_equal(retry_policy_horizon(&policy, 300 * MS), 1900 * MS);
-    policy.attempts = 1;
-    assert_int_equal(retry_policy_horizon(&policy, 300 * MS), 300 * MS);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,7 +157,6 @@ int main(void)
         cmocka_unit_test(go_redis_caps_the_sum),
         cmocka_unit_test(decorrelated_grows_from_its_own_last),
         cmocka_unit_test(full_jitter_halves_the_mean),
-        cmocka_unit_test(horizon_is_attempts_and_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,19 +161,19 @@ static const struct field store_client_fields[] = {
     ERROR_REFRESH("max-clients", ERROR_MAX_CLIENTS), ERROR_WAIT("max-clients", ERROR_MAX_CLIENTS), ERROR_CLOSE("max-clients", ERROR_MAX_CLIENTS, "true"),
     ERROR_RETRY("pool", ERROR_POOL, "false", "no connection of the pool became free: pool.max_wait, pool.pending"),
     ERROR_RETRY("circuit", ERROR_CIRCUIT, "false", "refused by the client's own breaker or throttle"),
-    ERROR_RETRY("other", ERROR_OTHER, "true", "any other error reply: throttled, refused by the store's admission control, an ill node, a conflict"),
+    ERROR_RETRY("other", ERROR_OTHER, "true", "any other error reply: throttled, refused by the store's admission control, a failing node, a conflict"),
     ERROR_REFRESH("other", ERROR_OTHER), ERROR_WAIT("other", ERROR_OTHER), ERROR_CLOSE("other", ERROR_OTHER, "false"),
     LAYER_ROWS("mesh", mesh, "a proxy beside the client"),
     LAYER_ROWS("app", app, "the application around the client"),
     CHOICE("mode", pool.mode, modes, "pool", "pool: one command at a time on each connection; multiplexed: all commands on one, replies in order", "redis_lessons 9"),
-    COUNT("pool.size", pool.size, "1", "20", "100000", "maximum connections of one instance to one endpoint", "assumption"),
-    COUNT("pool.warm", pool.warm, "0", "20", "100000", "connections that are open at the start", "assumption"),
+    COUNT("pool.size", pool.connections_max, "1", "20", "100000", "maximum connections of one instance to one endpoint", "assumption"),
+    COUNT("pool.warm", pool.warm_count, "0", "20", "100000", "connections that are open at the start", "assumption"),
     CHOICE("pool.reuse", pool.reuse, reuses, "lifo", "which idle connection is used first", "redis_lessons 8"),
     CHOICE("pool.wait", pool.wait, waits, "fifo", "order of waiting operations: fifo or lifo", "redis_lessons 6"),
     DURATION("pool.max_wait", pool.max_wait_ns, "0s", "0s", "1d", "maximum wait for a connection, within the timeout; 0: no limit of its own", "facts client_errors"),
-    COUNT("pool.pending", pool.pending, "0", "1000000", "1000000", "operations that may wait for a connection; more are rejected at once", "facts client_errors"),
-    COUNT("pool.requests", pool.requests, "1", "1000000", "1000000", "attempts of an instance that may be under way to an endpoint; more are rejected at once", "facts client_errors"),
-    COUNT("pool.shared", pool.shared, "1", "1", "100", "connections that all commands use in turn (multiplexed only)", "assumption"),
+    COUNT("pool.pending", pool.pending_max, "0", "1000000", "1000000", "operations that may wait for a connection; more are rejected at once", "facts client_errors"),
+    COUNT("pool.requests", pool.requests_max, "1", "1000000", "1000000", "attempts of an instance that may be under way to an endpoint; more are rejected at once", "facts client_errors"),
+    COUNT("pool.shared", pool.shared_count, "1", "1", "100", "connections that all commands use in turn (multiplexed only)", "assumption"),
     FLAG("pool.fail_fast", fail_fast, "false", "after pool.size failed connects all attempts without a connection fail at once, until a probe connects (pool only)", "facts client_errors"),
     DURATION("pool.probe", probe_ns, "1ms", "1s", "1h", "interval of these probes", "facts client_errors"),
     FLAG("pool.close_on_timeout", pool.close_on_timeout, "true", "close a connection after a command on it timed out (pool only)", "redis_lessons 8"),
@@ -209,7 +209,7 @@ static const struct field store_client_fields[] = {
     VARIANT("reconnect.jitter", reconnect.jitter, jitter_names, "none", "jitter of the reconnect backoff, as retry.jitter", "facts G"),
     SHARE("reconnect.jitter.plus-minus", reconnect.spread, "0%", "20%", "100%", "spread s: w (1 +- U(0, s))", "facts G"),
     DURATION("reconnect.jitter.added", reconnect.added_ns, "0ms", "200ms", "10min", "added a: w + U(0, a)", "facts client_errors"),
-    CHOICE("tls", pool.tls, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
+    CHOICE("tls", pool.tls_round_trips, tls_versions, "1.3", "TLS version: round trips of a new connection in addition to TCP: 1.3 one, 1.2 two", "facts 0.9"),
     FLAG("auth", pool.auth, "false", "a new connection authenticates before its first command (AUTH): one more round trip, and a command of the server (store.connect_cost.auth)", "failures B.2"),
     VARIANT("dns_cache", pool.dns_cache, dns_caches, "ttl", "how long the client caches the address of the primary", "facts E"),
     DURATION("dns_cache.fixed", pool.dns_fixed_ns, "0s", "30s", "24h", "caching time, whatever the TTL", "facts E"),
@@ -421,7 +421,8 @@ static void store_client_init(void *self, const struct model_env *env)
     client->region = env->region;
     client->is_guarded = config->budget.kind != BUDGET_NONE || config->breaker.trip != TRIP_NONE ||
                          config->hedge_max > 0 || uses_extras(config) ||
-                         config->throttle.kind != THROTTLE_NONE || config->pool.requests < 1000000;
+                         config->throttle.kind != THROTTLE_NONE ||
+                         config->pool.requests_max < 1000000;
     client->has_extras = uses_extras(config);
     client->jitter = sim_stream(env->sim, env->instance, "jitter");
     client->throttle = sim_stream(env->sim, env->instance, "throttle");

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define HOURS_PER_MONTH 730.0
+#define HOURS_PER_MONTH 730.0 /* as AWS's price lists count */
 #define BYTES_PER_GIB (1024.0 * 1024.0 * 1024.0)
 #define BYTES_PER_GB 1e9
 
@@ -147,7 +147,7 @@ static void cost_check_usage(const struct usage_list *usage)
 }
 
 /* A run of no length has no hourly cost. */
-static void cost_tell_none(struct probes *probes)
+static void cost_record_none(struct probes *probes)
 {
     static const char reason[] = "no time passed";
 
@@ -166,7 +166,7 @@ static void cost_finish(void *self)
     double items[ITEMS], sum = 0;
 
     if (!(hours > 0)) {
-        cost_tell_none(probes);
+        cost_record_none(probes);
         return;
     }
     cost_items(cost, hours, items);

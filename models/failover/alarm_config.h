@@ -20,21 +20,21 @@ struct alarm_config {
     char *metric, *home;
     int statistic; /* 0: as published; else an index of alarm_statistic_names */
     int32_t region;
-    int comparison;
+    int comparison; /* enum alarm_comparison */
     /* The threshold is one of these, by the metric's unit: a share, a time, or anything else, in
      * the unit in which it is published. */
     double share;
     sim_dur time_ns;
     double value;
     uint32_t samples_min;
-    int low_samples;
+    int low_samples; /* enum low_samples */
     sim_dur period_ns;
     struct phase_rule phase;
     uint32_t datapoints, periods;
     struct dist *delay;
-    int evaluation;
+    int evaluation; /* enum alarm_evaluation */
     sim_dur clock_ns;
-    int missing_data;
+    int missing_data; /* enum missing_data */
 };
 
 #define ALARM_STATISTIC_P50 5 /* index of the first percentile in alarm_statistic_names */

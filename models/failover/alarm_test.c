@@ -86,7 +86,7 @@ static void alarm_begins_as_well_for_long(void **state)
     assert_int_equal(alarm.state, ALARM_OK);
 }
 
-static void alarm_tells_only_of_the_change(void **state)
+static void alarm_reports_only_the_change(void **state)
 {
     const struct alarm_rule rule = {2, 3, MISSING_IS_MISSING};
     static const bool changes[] = {false, true, false, false, true, false, true};
@@ -109,7 +109,7 @@ int main(void)
         cmocka_unit_test(alarm_evaluates_the_documented_tables),
         cmocka_unit_test(alarm_is_not_premature_on_a_lone_breach),
         cmocka_unit_test(alarm_begins_as_well_for_long),
-        cmocka_unit_test(alarm_tells_only_of_the_change),
+        cmocka_unit_test(alarm_reports_only_the_change),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

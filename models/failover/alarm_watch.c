@@ -312,8 +312,3 @@ void alarm_watch_start(struct alarm_watch *watch)
     if (watch->config.raised_at >= 0)
         sim_at(watch->sim, watch->config.raised_at, watch->force_kind, 0, 0);
 }
-
-enum alarm_state alarm_watch_state(const struct alarm_watch *watch)
-{
-    return watch->alarm.state;
-}

@@ -39,6 +39,5 @@ struct alarm_watch *alarm_watch_create(const struct model_env *env,
 void alarm_watch_free(struct alarm_watch *watch); /* NULL is allowed */
 void alarm_watch_connect(struct alarm_watch *watch, const struct port_directory *ports);
 void alarm_watch_start(struct alarm_watch *watch);
-enum alarm_state alarm_watch_state(const struct alarm_watch *watch);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "failover_internal.h"
 
+/* Interval of the checks whether the way back is open; an assumption. */
 #define LOOK (10 * SIM_S)
 
 static enum cluster_role role_of(const struct failover *failover, int region)

@@ -28,7 +28,7 @@
  *  5. A failover that was begun ends in IDLE, whether clients were repointed or not, unless it
  *     waits for the store's API, for a lag of 0 or for a person until the end of the run.
  *
- * Action is taken when the alarm's state changes to alarm. Automation does not look at it again; a
+ * Action is taken when the alarm's state changes to alarm. Automation does not check it again; a
  * person does, when deciding.
  */
 #include "failover_internal.h"
@@ -40,7 +40,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* While the target lacks writes it is looked at so often. */
+/* Interval of the checks whether the target still lacks writes; an assumption. */
 #define HOLD_POLL (100 * SIM_MS)
 
 void failover_log_step(const struct failover *failover, const char *what, int region,
@@ -206,7 +206,7 @@ static void be_refused(struct failover *failover)
 
     if (api->up)
         failover_wait(failover, failover->config->api_retry_ns);
-    if (failover->blocked_since > 0)
+    if (failover->blocked_event > 0)
         return; /* not for the first time */
     failover_decided(failover);
     cause.waited_for = failover->api_changed_by[failover->target];
@@ -216,7 +216,7 @@ static void be_refused(struct failover *failover)
                       : api->throttled ? "store API throttles"
                                        : "store API error",
                       "the promotion was refused and will be asked for again");
-    failover->blocked_since = sim_cause(failover->sim).number;
+    failover->blocked_event = sim_cause(failover->sim).number;
 }
 
 static void give_up_without_target(struct failover *failover)
@@ -360,7 +360,7 @@ bool failover_happen(struct failover *failover, enum failover_event event)
     if (transition->action)
         transition->action(failover);
     if (failover->state != FAILOVER_BLOCKED)
-        failover->blocked_since = 0;
+        failover->blocked_event = 0;
     if (failover->state == FAILOVER_IDLE) {
         failover->ordered = -1;
         failover->order = ORDER_NONE;

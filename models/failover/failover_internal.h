@@ -32,13 +32,14 @@ enum repair { REPAIR_NONE, REPAIR_OPERATOR };
 enum failback { FAILBACK_NONE, FAILBACK_PLANNED, FAILBACK_PREMATURE };
 
 struct failover_config {
-    int mode, repoint, promote_when, lost_primary, repair, failback;
+    int mode, promote_when, lost_primary, repair, failback; /* the enums of these names */
+    int repoint;                                            /* row of repoint_methods */
     char *on; /* name of an alarm of the list; "": the model's own */
     struct alarm_config alarm;
     sim_time alarm_at_ns; /* 0: raised by its metric alone */
     struct dist *decide, *promotion, *reattach, *repair_time;
     struct person_config person;
-    int32_t target;
+    int32_t target; /* region; -1: not given */
     sim_dur promote_wait_ns, api_retry_ns, failback_planned_ns, failback_premature_ns;
     struct repoint_function_config function;
     struct repoint_routing_config routing;
@@ -71,8 +72,8 @@ struct failover {
     uint32_t step;   /* counts transitions: the generation of the step's event, */
     bool waiting;    /* which is pending */
     uint32_t number; /* of failovers begun: keys their draws */
-    int target;      /* of this failover, once chosen */
-    int from;        /* the primary when the promotion began */
+    int target;      /* region of this failover, once chosen */
+    int from;        /* region of the primary when the promotion began */
     enum failover_order order;
     int ordered;  /* region that was ordered; -1: none */
     bool in_sync; /* this failover waits until the target lacks nothing */
@@ -82,7 +83,7 @@ struct failover {
     uint32_t rival_count;
     struct person_look look;
     uint32_t looks;         /* of a person at this alarm */
-    uint32_t blocked_since; /* event with which BLOCKED began */
+    uint32_t blocked_event; /* event with which BLOCKED began */
 
     struct control_plane api[REGIONS_MAX]; /* of the store, in each region */
     struct control_state api_states[REGIONS_MAX];

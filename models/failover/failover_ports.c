@@ -192,7 +192,7 @@ static void failover_set_api(void *self, uint32_t region, const struct control_s
     if (!state->up || failover->state != FAILOVER_BLOCKED || failover->target != (int)region)
         return;
     sim_set_cause(failover->sim,
-                  (struct cause){failover->blocked_since, .waited_for = cause.number});
+                  (struct cause){failover->blocked_event, .waited_for = cause.number});
     failover_ask(failover);
     sim_set_cause(failover->sim, cause);
 }

@@ -69,6 +69,14 @@ static const struct field failover_fields[] = {
 };
 // clang-format on
 
+/* 0.1.0: the time from the alarm until an operator asked for the promotion. */
+static const struct old_parameter failover_old[] = {
+    {"operator",
+     {{"operator.acknowledge", "0s"},
+      {"operator.night.acknowledge", "0s"},
+      {"operator.decide", NULL}}},
+};
+
 static const char *const abandoned_reasons[] = {
     "no-target",   "target-lost",   "dismissed", "function-dropped",
     "safety-rule", "no-repointing", NULL};
@@ -230,6 +238,8 @@ const struct model_ops failover_ops = {
     FIELD_TABLE(failover_fields),
     METRIC_TABLE(failover_metrics),
     .rows = {FAULT_TABLE(failover_faults), LINT_TABLE(failover_lints)},
+    .old_parameters = failover_old,
+    .old_parameter_count = sizeof failover_old / sizeof failover_old[0],
     .check = failover_check,
     .init = failover_init,
     .connect = failover_connect,

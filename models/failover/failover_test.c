@@ -144,7 +144,7 @@ static void failover_function_succeeds_at_a_later_try(void **state)
     stage_close(&s);
 }
 
-/* Claim 6 of the design: with the DNS control plane down the record does not follow. */
+/* seed 000: with the DNS control plane down the record does not follow. */
 static void failover_drops_the_record_with_the_dns_control_plane(void **state)
 {
     struct stage s;
@@ -177,7 +177,7 @@ static void failover_waits_for_the_store_api(void **state)
     stage_close(&s);
 }
 
-static void failover_gives_up_where_the_target_dies_in_the_promotion(void **state)
+static void failover_ends_where_the_target_fails_in_the_promotion(void **state)
 {
     struct stage s;
 
@@ -364,7 +364,7 @@ int main(void)
         cmocka_unit_test(failover_function_succeeds_at_a_later_try),
         cmocka_unit_test(failover_drops_the_record_with_the_dns_control_plane),
         cmocka_unit_test(failover_waits_for_the_store_api),
-        cmocka_unit_test(failover_gives_up_where_the_target_dies_in_the_promotion),
+        cmocka_unit_test(failover_ends_where_the_target_fails_in_the_promotion),
         cmocka_unit_test(failover_takes_one_order_at_a_time),
         cmocka_unit_test(failover_treats_missing_data_as_set),
         cmocka_unit_test(failover_alarms_at_its_threshold),

@@ -53,7 +53,7 @@ static void a_person_is_slower_by_night(void **state)
     stage_close(&s);
 }
 
-/* Always wrong: waits while the alarm lasts, and promotes once it is over: looks at 750 and each
+/* Always wrong: waits while the alarm lasts, and promotes once it is over: checks at 750 and each
  * 300 s later; the alarm is over at 930 s (periods ending at 840 and 900 s are good). */
 static void a_person_who_is_wrong_does_the_opposite(void **state)
 {

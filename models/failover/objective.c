@@ -262,7 +262,7 @@ static bool mark_opens(const struct mark *mark)
 }
 
 /* The incident that mark `i` opens is judged up to the next one that can open one. What comes less
- * than `hold` later cannot be told from it. */
+ * than `hold` later cannot be distinguished from it. */
 static sim_time objective_until(const struct objective *objective, size_t i)
 {
     sim_time joined = objective->marks[i].time + objective->config->hold_ns;

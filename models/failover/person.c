@@ -22,6 +22,6 @@ struct person_look person_paged(const struct person_config *config, sim_time now
         look.night ? config->night_acknowledge : config->acknowledge, draws->word[0]);
     look.decide_ns = dist_sample_ns(config->decide, draws->word[1]);
     look.reconsider_ns = dist_sample_ns(config->reconsider, draws->word[2]);
-    look.wrong = rng_unit(draws->word[3]) < config->wrong;
+    look.wrong = rng_unit(draws->word[3]) < config->wrong_share;
     return look;
 }

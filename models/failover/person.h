@@ -15,7 +15,7 @@
 struct person_config {
     struct dist *acknowledge, *night_acknowledge, *decide, *reconsider;
     sim_dur clock_ns, night_from_ns, night_to_ns;
-    double wrong;
+    double wrong_share;
 };
 
 /* The rows of a table of parameters; `of`: before each name, such as "operator.". */
@@ -27,8 +27,8 @@ struct person_config {
     DURATION(of "night.from", member.night_from_ns, "0s", "22h", "1d", "start of the night shift, as a time of day", "assumption"), \
     DURATION(of "night.to", member.night_to_ns, "0s", "7h", "1d", "its end; the same as its start: there is no night", "assumption"), \
     TIME_DIST(of "night.acknowledge", member.night_acknowledge, "0s", "lognormal(median=8min, p95=30min)", "1d", "as operator.acknowledge, by night", "assumption"), \
-    SHARE(of "wrong", member.wrong, "0", "0%", "100%", "probability that a decision is wrong: the person waits although the alarm lasts, or acts although it is over", "assumption"), \
-    TIME_DIST(of "reconsider", member.reconsider, "0s", "10min", "1d", "time after which a person who waits looks at the alarm again", "routing G")
+    SHARE(of "wrong", member.wrong_share, "0", "0%", "100%", "probability that a decision is wrong: the person waits although the alarm lasts, or acts although it is over", "assumption"), \
+    TIME_DIST(of "reconsider", member.reconsider, "0s", "10min", "1d", "time after which a person who waits checks the alarm again", "routing G")
 /* clang-format on */
 
 /* One look of a person. */

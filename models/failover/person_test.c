@@ -15,7 +15,8 @@
 static void night_is_between_two_times_of_day(void **state)
 {
     static const struct {
-        sim_dur from, to, clock, now;
+        sim_dur from, to, clock;
+        sim_time now;
         bool night;
     } cases[] = {
         {22 * HOUR, 7 * HOUR, 12 * HOUR, 0, false},
@@ -47,7 +48,7 @@ static void a_share_of_decisions_is_wrong(void **state)
                                          .night_acknowledge = minute,
                                          .decide = minute,
                                          .reconsider = minute,
-                                         .wrong = 0.3};
+                                         .wrong_share = 0.3};
     const struct rng_stream stream = rng_stream_named(1, 0, "test", "person");
     int wrong = 0;
 

@@ -38,7 +38,7 @@
 #define FUNCTION_TRIES 3
 #define THROTTLED_FOR (6 * 3600 * SIM_S)
 #define THROTTLED_WAIT_MAX (300 * SIM_S)
-/* A person who is refused by the control plane tries again. */
+/* A person who is refused by the control plane tries again after this; an assumption. */
 #define HAND_WAIT (60 * SIM_S)
 
 const char *const function_state_names[] = {"working", "broken", NULL};
@@ -61,7 +61,8 @@ struct repoint_function {
     struct repoint_host host;
     const struct dns_port *dns;
     struct function_run *runs; /* IDLE ones are used again */
-    uint32_t run_count, run_capacity;
+    uint32_t run_count;
+    size_t run_capacity;
     bool active; /* the host waits */
     int target;
     uint32_t number, indices, open; /* of the failover; runs that it has begun; that go on */
@@ -136,12 +137,7 @@ static struct function_run *run_new(struct repoint_function *repoint, int region
         if (repoint->runs[i].state == FUNCTION_IDLE)
             run = &repoint->runs[i];
     if (!run) {
-        void *runs = repoint->runs;
-        size_t capacity = repoint->run_capacity;
-
-        mem_grow(&runs, &capacity, repoint->run_count + 1, sizeof *repoint->runs);
-        repoint->runs = runs;
-        repoint->run_capacity = (uint32_t)capacity;
+        MEM_GROW(repoint->runs, repoint->run_capacity, repoint->run_count + 1);
         run = &repoint->runs[repoint->run_count++];
         *run = (struct function_run){.step = 0};
     }
@@ -359,13 +355,13 @@ static void repoint_function_begin(void *self, int from, int target, uint32_t nu
     struct rng_block step = rng_block_at(&repoint->step_stream, number, 0);
     struct rng_block delivery = rng_block_at(&repoint->delivery_stream, number, 0);
     sim_dur wait = dist_sample_ns(config->notification, step.word[2]);
-    bool lost = rng_unit(delivery.word[0]) < config->lost;
+    bool lost = rng_unit(delivery.word[0]) < config->lost_share;
 
     (void)from;
     repoint_function_open(repoint, target, number);
     if (!lost)
         deliver(repoint, wait);
-    if (rng_unit(delivery.word[1]) < config->duplicated)
+    if (rng_unit(delivery.word[1]) < config->duplicated_share)
         deliver(repoint, wait + dist_sample_ns(config->duplicate, delivery.word[2]));
     if (repoint->open > 0)
         return;

@@ -14,7 +14,7 @@
 
 struct repoint_function_config {
     struct dist *notification, *duplicate, *cold, *function;
-    double lost, duplicated;
+    double lost_share, duplicated_share;
     sim_dur time_limit_ns;
     int state; /* enum function_state */
 };
@@ -25,8 +25,8 @@ extern const char *const function_state_names[];
 // clang-format off
 #define REPOINT_FUNCTION_FIELDS(member) \
     TIME_DIST("notification", member.notification, "0s", "uniform(low=100ms, high=200ms)", "1h", "function: from the promotion until the function of the promoted region is called", "facts E"), \
-    SHARE("notification_lost", member.lost, "0", "0%", "100%", "function: probability that a notification never arrives", "assumption"), \
-    SHARE("notification_duplicated", member.duplicated, "0", "0%", "100%", "function: probability that a notification arrives a second time (it is delivered at least once)", "assumption"), \
+    SHARE("notification_lost", member.lost_share, "0", "0%", "100%", "function: probability that a notification never arrives", "assumption"), \
+    SHARE("notification_duplicated", member.duplicated_share, "0", "0%", "100%", "function: probability that a notification arrives a second time (it is delivered at least once)", "assumption"), \
     TIME_DIST("notification_duplicate", member.duplicate, "0s", "lognormal(median=10s, p95=5min)", "6h", "function: delay of the second arrival after the first", "assumption"), \
     TIME_DIST("function_cold", member.cold, "0s", "85ms", "10min", "function: cold start, before each run", "facts E"), \
     TIME_DIST("function", member.function, "0s", "uniform(low=500ms, high=1.5s)", "1h", "function: from the start of a run until it asks for the change of the record", "facts E"), \

@@ -12,7 +12,7 @@
 
 struct repoint_health_config {
     struct alarm_config stream;
-    int insufficient;
+    int insufficient; /* enum health_without_data */
     struct dist *effect;
 };
 enum health_without_data { WITHOUT_DATA_HEALTHY, WITHOUT_DATA_UNHEALTHY, WITHOUT_DATA_KEPT };

@@ -5,7 +5,7 @@
  * The clients of a region use one endpoint of the list at a time, at first the primary's. When an
  * attempt to it fails (refused, lost, timed out, READONLY), they go on to the next region that has
  * a cluster, and after the last to the first; at most once in `list.stay`, so that the many
- * attempts that fail with one endpoint count as one failure. Nothing tells them which cluster is
+ * attempts that fail with one endpoint count as one failure. They are not notified which cluster is
  * the primary, so on their way they may meet a secondary, which refuses their writes.
  *
  * There is nothing to do at a promotion: done() is called at once.

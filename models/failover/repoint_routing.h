@@ -18,8 +18,8 @@ struct repoint_routing_config {
     char *homes[ROUTING_ENDPOINTS];
     struct dist *call, *effect;
     sim_dur timeout_ns, retry_ns;
-    int update, gate;
-    uint32_t assertion;
+    int update, gate;   /* enum routing_update, routing_gate */
+    uint32_t assertion; /* switches that must be on */
 };
 enum routing_update { UPDATE_ATOMIC, UPDATE_ONE_BY_ONE };
 enum routing_gate { GATE_OPEN, GATE_CLOSED };

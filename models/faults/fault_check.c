@@ -441,7 +441,7 @@ static bool check_target(const struct fault_config *fault, const struct check_co
         add_targets(&targets, context);
     if (place->traffic != TRAFFIC_BOTH && !fault_place_names(place, TARGET_LINK))
         validation_error(validation, "traffic", "needs a 'link', such as 'a -> b'");
-    if (fault->connections < 1 && !fault_place_names(place, TARGET_LINK))
+    if (fault->connection_share < 1 && !fault_place_names(place, TARGET_LINK))
         validation_error(validation, "connections", "needs a 'link', such as 'a -> b'");
     if (count == 0)
         validation_error(validation, NULL, "needs a target: one of %s", targets.text);

@@ -169,7 +169,7 @@ unsigned fault_actions(const struct fault_config *config)
 {
     unsigned actions = 0;
 
-    if (!(config->connections > 0))
+    if (!(config->connection_share > 0))
         return 0;
     for (unsigned i = 0; i < FAULT_ACTIONS; i++) {
         const bool *flag = (const void *)((const char *)config + rows[i].flag);
@@ -207,9 +207,9 @@ void fault_actions_add_text(struct strbuf *out, const struct fault_config *confi
             rows[i].add_text(out, config);
         comma = ", ";
     }
-    if (config->connections < 1) {
+    if (config->connection_share < 1) {
         strbuf_add(out, " for ");
-        units_add(out, config->connections, UNIT_SHARE, 3);
+        units_add(out, config->connection_share, UNIT_SHARE, 3);
         strbuf_add(out, " of the connections");
     }
 }

@@ -13,7 +13,8 @@
 
 struct fault_config {
     char *name, *after; /* NULL: not given */
-    sim_dur at_ns, for_ns, every_ns;
+    sim_time at_ns;
+    sim_dur for_ns, every_ns;
     uint32_t times;
     sim_dur mtbf_ns, mttr_ns; /* mtbf 0: no random process */
     double mtbf_shape, mttr_shape;
@@ -21,7 +22,7 @@ struct fault_config {
     struct loss_config loss;
     struct dist *delay;         /* ns */
     double bandwidth_bit_per_s; /* 0: none */
-    double connections;         /* share that a link's fault hits */
+    double connection_share;    /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     int access;                 /* enum access_fault */
     double errors, slow, throttled, conflicts, corrupt;

@@ -35,11 +35,11 @@ static struct link_impairment impairment_of(const struct fault *fault)
 {
     const struct fault_config *config = fault->config;
     bool bursty = loss_is_bursty(&config->loss);
-    double delay = 0;
-    bool constant = dist_is_constant(config->delay, &delay);
+    double delay_ns = 0;
+    bool constant = dist_is_constant(config->delay, &delay_ns);
 
     return (struct link_impairment){.loss = bursty ? 0 : loss_mean(&config->loss),
-                                    .delay = (sim_dur)delay,
+                                    .delay = (sim_dur)delay_ns,
                                     .jitter = constant ? NULL : config->delay,
                                     .bandwidth_bit_per_s = config->bandwidth_bit_per_s,
                                     .blackhole = config->blackhole,
@@ -47,7 +47,7 @@ static struct link_impairment impairment_of(const struct fault *fault)
                                     .hold = config->hold,
                                     .bursts = bursty ? &config->loss : NULL,
                                     .traffic = fault->selector.traffic,
-                                    .spared = 1 - config->connections,
+                                    .spared_share = 1 - config->connection_share,
                                     .key = fault->key};
 }
 
@@ -125,7 +125,7 @@ static void deploy_region(struct fault_reach *reach, const struct fault *fault, 
 /* The index after the last of the fault's parts. */
 static uint32_t parts_end(const struct fault *fault, const struct illness_port *port)
 {
-    return fault->selector.last == FAULT_LAST_PART ? port->parts : fault->selector.last + 1;
+    return fault->selector.last == FAULT_LAST_PART ? port->part_count : fault->selector.last + 1;
 }
 
 static void restart_instance(struct fault_reach *reach, const struct fault *fault, bool begin)
@@ -301,7 +301,7 @@ static void change_illness(struct fault_reach *reach, const struct fault *fault,
     const struct illness_port *port =
         at_store ? reach->stores_ill[region] : reach->apps_ill[region];
     uint32_t first = zone ? 0 : fault->selector.index;
-    uint32_t end = zone ? port->parts : parts_end(fault, port);
+    uint32_t end = zone ? port->part_count : parts_end(fault, port);
     size_t at = 0;
 
     if (zone)
@@ -407,6 +407,36 @@ static void change_planes(struct fault_reach *reach, const struct fault *fault, 
     }
 }
 
+/* --- names ----------------------------------------------------------------------------------- */
+
+static void silence_store_name(struct fault_reach *reach, bool begin)
+{
+    if (held_down_change(&reach->held.store_name, begin))
+        reach->store_name->set_answering(reach->store_name->self, !begin);
+}
+
+static void silence_users_name(struct fault_reach *reach, bool begin)
+{
+    if (held_down_change(&reach->held.users_name, begin))
+        reach->users_name->set_answering(reach->users_name->self, !begin);
+}
+
+/* By the last part of the target's name in rows. */
+static const struct name_row {
+    const char *name;
+    void (*silence)(struct fault_reach *reach, bool begin);
+} name_rows[] = {
+    {"store", silence_store_name},
+    {"users", silence_users_name},
+};
+
+static void silence_name(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    for (size_t i = 0; i < sizeof name_rows / sizeof name_rows[0]; i++)
+        if (strcmp(name_rows[i].name, fault->selector.name) == 0)
+            name_rows[i].silence(reach, begin);
+}
+
 static void promote(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     (void)begin;
@@ -445,6 +475,7 @@ static const struct effect {
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   change_planes},
     {TARGET_CONTROL,     A(DOWN) | A(ERRORS) | A(THROTTLE),            false, NULL,            change_planes},
     {TARGET_HOME,        A(DOWN),                                      false, NULL,            change_planes},
+    {TARGET_RECORD,      A(DOWN),                                      false, NULL,            silence_name},
     {TARGET_PROMOTE,     A(PROMOTE),                                   true,  NULL,            promote},
 };
 // clang-format on
@@ -516,6 +547,8 @@ void fault_reach_connect(struct fault_reach *reach, const struct port_directory 
     }
     reach->control = port_find_control(ports, -1, -1);
     reach->stream = port_find_stream(ports, -1, -1);
+    reach->store_name = port_find_dns(ports, -1, -1);
+    reach->users_name = port_find_user_dns(ports, -1, -1);
     connect_planes(reach, ports);
 }
 

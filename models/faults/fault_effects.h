@@ -13,6 +13,7 @@
 
 #include "control.h"
 #include "deploy.h"
+#include "dns.h"
 #include "fault_config.h"
 #include "illness.h"
 #include "impairment.h"
@@ -20,6 +21,7 @@
 #include "refs.h"
 #include "store_fault.h"
 #include "stream.h"
+#include "user_dns.h"
 
 /* One fault of a run. */
 struct fault {
@@ -43,6 +45,8 @@ struct fault_reach {
     size_t ill_count, ill_capacity;
     const struct control_port *control; /* NULL: nothing can be promoted */
     const struct stream_port *stream;   /* NULL: nothing is replicated */
+    const struct dns_port *store_name;
+    const struct user_dns_port *users_name;
     struct fault_plane {
         enum control_part part;
         const struct control_plane *plane;
@@ -56,7 +60,7 @@ struct fault_reach {
     struct held_down { /* number of active faults by target */
         uint32_t region[REGIONS_MAX], zone_down[REGIONS_MAX][ZONES_MAX],
             zone_cut[REGIONS_MAX][ZONES_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX],
-            pause[REGIONS_MAX], access[REGIONS_MAX][ACCESS_FAULTS];
+            pause[REGIONS_MAX], access[REGIONS_MAX][ACCESS_FAULTS], store_name, users_name;
     } held;
 };
 

@@ -34,6 +34,8 @@ struct journal {
     struct deploy_port deploys[2];
     struct stream_port stream;
     struct control_port control;
+    struct dns_port store_name;
+    struct user_dns_port users_name;
     struct control_plane planes[6];
     struct objective_port objective;
 };
@@ -51,8 +53,8 @@ static void note_link(void *self, const char *verb, const struct link_impairment
     static const char *const classes[] = {"", " application", " replication"};
     char what[96], spared[24] = "";
 
-    if (impairment->spared > 0)
-        snprintf(spared, sizeof spared, " spares %.2f", impairment->spared);
+    if (impairment->spared_share > 0)
+        snprintf(spared, sizeof spared, " spares %.2f", impairment->spared_share);
     snprintf(what, sizeof what, "%s %d>%d %.2f %d %d%s%s%s%s", verb, stub->a, stub->b,
              impairment->loss, (int)(impairment->delay / SIM_MS), impairment->blackhole,
              impairment->jitter ? " jitter" : "",
@@ -198,6 +200,16 @@ static void control_promote(void *self, int region)
     note(self, text);
 }
 
+static void store_name_answers(void *self, bool answers)
+{
+    note(self, answers ? "the store's name answers" : "the store's name is silent");
+}
+
+static void users_name_answers(void *self, bool answers)
+{
+    note(self, answers ? "the users' name answers" : "the users' name is silent");
+}
+
 static void objective_onset(void *self, const char *kind)
 {
     note(self, kind);
@@ -264,6 +276,12 @@ static void journal_open(struct journal *j)
                                  &j->planes[i]);
     }
     j->control = (struct control_port){&j->control_stub, control_promote};
+    j->store_name =
+        (struct dns_port){.self = &j->control_stub, .set_answering = store_name_answers};
+    j->users_name =
+        (struct user_dns_port){.self = &j->control_stub, .set_answering = users_name_answers};
+    port_offer_dns(j->rig.ports, -1, -1, &j->store_name);
+    port_offer_user_dns(j->rig.ports, -1, -1, &j->users_name);
     j->objective =
         (struct objective_port){.self = &j->control_stub, .fault_begin = objective_onset};
     j->stream = (struct stream_port){
@@ -319,6 +337,11 @@ static const struct story {
      "10 link-fault; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; "},
     {{"at=10s|for=5s|link=west <-> west|delay=1ms"},
      "10 link-fault; 10 begin 0>0 0.00 1 0; 15 end 0>0 0.00 1 0; "},
+    /* silent until the last fault of the name ends */
+    {{"at=10s|for=10s|record=store|down=true", "at=15s|for=10s|record=store|down=true",
+      "at=12s|for=1s|record=users|down=true"},
+     "10 the store's name is silent; 12 the users' name is silent; 13 the users' name answers; "
+     "25 the store's name answers; "},
     {{"at=10s|for=20s|region=west|down=true"},
      "10 region-loss; 10 begin 0>1 0.00 0 1; 10 begin 1>0 0.00 0 1; 10 store 0 off; 10 app 0 off; "
      "10 function/west down 0.00; "
@@ -467,7 +490,7 @@ static void run_log_has_when_and_what(void **state)
     "'control: routing', "                                                                         \
     "'control: store-api', 'gateway', 'home', "                                                    \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
-    "'region', 'replication', 'store', 'zone'\n"
+    "'record: store', 'record: users', 'region', 'replication', 'store', 'zone'\n"
 
 static const struct error {
     const char *faults[3]; /* the first is wrong */
@@ -520,7 +543,8 @@ static const struct error {
      "reset: does not go with 'link/replication', which takes 'loss', 'delay', 'bandwidth', "
      "'blackhole: true' or 'hold: true'\n"},
     {{"at=10s|record=sessions|down=true"},
-     "record: cannot be hit: this scenario has no 'record'; its targets are " ALL_TARGETS},
+     "record: cannot be hit: this scenario has no 'record: sessions'; its targets "
+     "are " ALL_TARGETS},
     {{"at=10s|zone=north/a|down=true"},
      "zone: needs a region of the scenario and a letter, such as 'west/a', "
      "'west/a-c' or 'west/*', got 'north/a'\n"},

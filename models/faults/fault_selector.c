@@ -201,6 +201,8 @@ void fault_selector_add_name(struct strbuf *out, const struct fault_selector *se
         strbuf_addf(out, "/%s", fault_traffic_names[selector->traffic]);
     if (selector->target == TARGET_CONTROL)
         strbuf_addf(out, "/%s", fault_control_names[selector->control + 1]);
+    if (selector->target == TARGET_RECORD)
+        strbuf_addf(out, "/%s", selector->name);
 }
 
 void fault_selector_add_part(struct strbuf *out, const struct fault_selector *selector,

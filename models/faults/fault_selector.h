@@ -9,7 +9,7 @@
  *   link, link/application, link/replication   all traffic over the link, or one class
  *   region, zone, node, instance               node: of the store; instance: of the application
  *   gateway, store, replication                of a region
- *   record                                     a name of the DNS
+ *   record/store, record/users                 a name of the DNS: of the store, of the users
  *   control/monitoring, control/function, control/store-api, control/dns, control/accelerator,
  *   control/routing                            the planes of one part (control.h)
  *   home                                       all planes with this home region

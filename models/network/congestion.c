@@ -6,7 +6,7 @@
 
 const char *const congestion_controls[] = {"cubic", "reno", NULL};
 
-#define CUBIC_C 0.4
+#define CUBIC_C 0.4 /* RFC 9438, 5.1 */
 #define WINDOW_MIN 2.0
 #define HYSTART_WINDOW_MIN 16.0
 #define SEGMENTS_TO_GROW_MAX 20 /* before the first loss */

@@ -51,7 +51,7 @@ static struct {
     bool there[CONNECTIONS], back[CONNECTIONS];
     uint32_t hit;
 } shares;
-static const struct link_impairment cut_some = {.blackhole = true, .spared = 0.7, .key = 7};
+static const struct link_impairment cut_some = {.blackhole = true, .spared_share = 0.7, .key = 7};
 
 static void packet_arrives(uint32_t number)
 {
@@ -177,7 +177,7 @@ static void holds_of_two_classes_end_apart(void **state)
 }
 
 /* A reset breaks the connections that it hits, at once. */
-static const struct link_impairment reset_some = {.reset = true, .spared = 0.7, .key = 7};
+static const struct link_impairment reset_some = {.reset = true, .spared_share = 0.7, .key = 7};
 
 static void reset_begins(void)
 {

@@ -80,7 +80,8 @@ static void load_state(struct wan_link *link, uint64_t mask)
     link->reset = link->hold = false;
     link->narrow = config->bandwidth_bit_per_s > 0 || link->attachment;
     random = add_impairments(link);
-    link->careful = link->reset || link->hold || config->idle_after_ns > 0 || link->selective;
+    link->careful =
+        link->reset || link->hold || config->idle_after_ns > 0 || link->selective || link->unheard;
     link->loss = link->steady_loss;
     link_path_look_up_loss(link);
     link->half_rtt_ns = 0;
@@ -93,7 +94,7 @@ static void load_state(struct wan_link *link, uint64_t mask)
 
 static bool is_selective(const struct link_impairment *impairment)
 {
-    return impairment->traffic != TRAFFIC_BOTH || impairment->spared > 0;
+    return impairment->traffic != TRAFFIC_BOTH || impairment->spared_share > 0;
 }
 
 static void note_darkness(struct wan_link *link)
@@ -101,10 +102,22 @@ static void note_darkness(struct wan_link *link)
     bool was_dark = link->dark.from != SIM_NEVER && link->dark.until == SIM_NEVER;
     bool is_dark = link->blackhole || !(link->steady_loss < 1);
 
-    if (is_dark && !was_dark)
+    if (is_dark == was_dark)
+        return;
+    if (is_dark)
         link->dark = (struct darkness){sim_now(link->sim), SIM_NEVER};
-    else if (!is_dark && was_dark)
+    else
         link->dark.until = sim_now(link->sim);
+    if (link->reverse)
+        link->reverse->darken(link->reverse->self, is_dark);
+}
+
+void link_path_darken(void *self, bool dark)
+{
+    struct wan_link *link = self;
+
+    link->unheard = dark;
+    load_state(link, link->mask);
 }
 
 void link_path_refresh(struct wan_link *link)
@@ -126,8 +139,9 @@ static bool hits(const struct link_impairment *impairment, const struct flow_ext
 {
     if (impairment->traffic != TRAFFIC_BOTH && impairment->traffic != extra->traffic)
         return false;
-    return !(impairment->spared > 0) ||
-           rng_unit(rng_mix(impairment->key ^ rng_mix(extra->connection))) >= impairment->spared;
+    return !(impairment->spared_share > 0) ||
+           rng_unit(rng_mix(impairment->key ^ rng_mix(extra->connection))) >=
+               impairment->spared_share;
 }
 
 RARE void link_path_select(struct wan_link *link, uint32_t flow_index)
@@ -165,7 +179,8 @@ static bool same_impairment(const struct link_impairment *a, const struct link_i
     return !(a->loss < b->loss) && !(a->loss > b->loss) && a->delay == b->delay &&
            a->blackhole == b->blackhole && a->reset == b->reset && a->hold == b->hold &&
            a->bursts == b->bursts && a->jitter == b->jitter && a->traffic == b->traffic &&
-           a->key == b->key && !(a->spared < b->spared) && !(a->spared > b->spared) &&
+           a->key == b->key && !(a->spared_share < b->spared_share) &&
+           !(a->spared_share > b->spared_share) &&
            !(a->bandwidth_bit_per_s < b->bandwidth_bit_per_s) &&
            !(a->bandwidth_bit_per_s > b->bandwidth_bit_per_s);
 }
@@ -268,21 +283,21 @@ static double path_length(struct wan_link *link, uint32_t flow_index)
     double u;
 
     if (now < extra->path_until)
-        return extra->path;
+        return extra->path_factor;
     /* A stay is exponential and draws are independent: those that passed unseen may be skipped. */
     block = rng_block_at(&link->path_stream, extra->serial, extra->path_draws++);
     u = rng_unit(block.word[0]);
-    extra->path = 1;
+    extra->path_factor = 1;
     if (u < config->longest_share)
-        extra->path = config->longest;
+        extra->path_factor = config->longest_factor;
     else if (u < config->longest_share + config->longer_share)
-        extra->path = config->longer;
+        extra->path_factor = config->longer_factor;
     extra->path_until =
         now + 1 + (sim_dur)(-(double)config->path_ns * log(rng_unit(block.word[1])));
-    return extra->path;
+    return extra->path_factor;
 }
 
-OUT_OF_LINE double link_path_half_rtt(struct wan_link *link, uint32_t flow_index, uint64_t word)
+OUT_OF_LINE double link_path_half_rtt_ns(struct wan_link *link, uint32_t flow_index, uint64_t word)
 {
     double half = dist_sample(link->rtt, word) / 2;
 

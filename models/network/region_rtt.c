@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define INSIDE_RTT_MS 0.5
+#define INSIDE_RTT_MS 0.5 /* inside a region: facts D.1 */
 
 // clang-format off
 static const char *const region_names[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The table of round-trip times, made anew from what was measured, and held against another
+ * The table of round-trip times, recomputed from the measurements, and held against another
  * method's pings, against light in fibre, and against the detour over any third region.
  */
 #include <stdarg.h>

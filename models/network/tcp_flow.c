@@ -181,6 +181,9 @@ RARE static bool flow_intercepts(struct wan_link *link, uint32_t flow_index,
         tcp_sender_begin_lost(link, flow_index, message);
         return true;
     }
+    if (link->unheard && !link->blackhole && !message->handshake &&
+        link->flows[flow_index].sender == NO_INDEX)
+        tcp_sender_begin_unheard(link, flow_index);
     return false;
 }
 
@@ -217,6 +220,7 @@ uint32_t tcp_flow_open(void *self)
     link->extras[index] = (struct flow_extra){.serial = link->flows_opened,
                                               .connection = link->flows_opened,
                                               .traffic = TRAFFIC_APPLICATION,
+                                              .back = NO_INDEX,
                                               .used = sim_now(link->sim)};
     link->flows_opened++;
     return index;
@@ -229,6 +233,11 @@ void tcp_flow_mark(void *self, uint32_t flow_index, enum traffic traffic, uint64
     invariant_debug(traffic != TRAFFIC_BOTH);
     link->extras[flow_index].traffic = traffic;
     link->extras[flow_index].connection = connection;
+}
+
+void tcp_flow_pair(void *self, uint32_t flow_index, uint32_t back)
+{
+    ((struct wan_link *)self)->extras[flow_index].back = back;
 }
 
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
@@ -293,7 +302,9 @@ void tcp_flow_close(void *self, uint32_t flow_index)
     invariant(flow->open);
     flow->open = false;
     tcp_keepalive_end(link, flow_index);
-    if (flow->sender != NO_INDEX)
+    if (flow->sender != NO_INDEX && link->senders[flow->sender].handshake)
+        tcp_sender_end(link, flow_index, SIM_NEVER); /* without a socket there is no SYN */
+    else if (flow->sender != NO_INDEX)
         tcp_sender_close(link, flow_index);
     flow_free_unless_used(link, flow_index);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a link does to the messages of a flow besides losing them: one jitter for neighbours, where
- * what is lost takes bandwidth, holding, idle timeouts, single packets.
+ * What a link does to the messages of a flow in addition to losing them: one jitter for neighbours,
+ * where what is lost takes bandwidth, holding, idle timeouts, single packets.
  */
 // clang-format off
 #include <stdarg.h>
@@ -194,7 +194,7 @@ static void shake_hands(uint32_t number)
 }
 
 /* 0: idle for 3 s. 1: the same, with a probe in between. 2: used each second. 5: 0's connection
- * opened anew. */
+ * opened again. */
 static void idle_begins(void)
 {
     struct link_port *link = rig.links[0][1];
@@ -213,7 +213,7 @@ static void idle_begins(void)
 
 /*
  * A box forgets connections idle for 2 s. Dropped in silence, the message is never delivered and
- * the kernel gives up on it by its own rule, at 945.28 s; a reset comes back after a round trip.
+ * the kernel abandons it by its own rule, at 945.28 s; a reset comes back after a round trip.
  * Probes are traffic; a handshake makes a connection known again.
  */
 static void box_forgets_idle_connections(void **state)

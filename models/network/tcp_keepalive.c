@@ -45,8 +45,7 @@ void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index)
     sim_cancelled(link->sim);
 }
 
-void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
-                         const struct keepalive *keepalive)
+void tcp_keepalive_begin(void *self, uint32_t flow_index, const struct keepalive *keepalive)
 {
     struct wan_link *link = self;
     struct flow_extra *extra = &link->extras[flow_index];
@@ -57,8 +56,8 @@ void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
         return;
     }
     invariant_debug(extra->watch_kind != 0 && keepalive->idle_ns > 0);
+    invariant_debug(extra->back != NO_INDEX);
     extra->keepalive = keepalive;
-    extra->back = back;
     extra->answered = sim_now(link->sim);
     keepalive_at(link, flow_index, extra->answered + keepalive->idle_ns);
 }

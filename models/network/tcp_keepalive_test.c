@@ -45,7 +45,8 @@ static void peer_begins(void)
     peer.back = back->open(back->self);
     out->watch(out->self, peer.out, peer.user_timeout_ns, rig.broken_kind, 0, 0);
     back->watch(back->self, peer.back, 0, rig.broken_kind, 1, 0);
-    out->keep_alive(out->self, peer.out, peer.back, &of_report);
+    out->pair(out->self, peer.out, peer.back);
+    out->keep_alive(out->self, peer.out, &of_report);
     if (peer.cut != SIM_NEVER)
         rig_at(peer.cut, cut, 0);
     if (peer.request != SIM_NEVER)
@@ -84,7 +85,7 @@ static void idle_connection_is_dead_after_its_probes(void **state)
 
 /* What comes back counts from its arrival: the acknowledgement of a request at 5 s, 20 ms later; a
  * message that arrives at 7.01 s. */
-static void what_comes_back_begins_the_time_anew(void **state)
+static void what_comes_back_restarts_the_time(void **state)
 {
     const char *text = LINKS("loss: 0%");
 
@@ -135,7 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle_connection_is_dead_after_its_probes),
-        cmocka_unit_test(what_comes_back_begins_the_time_anew),
+        cmocka_unit_test(what_comes_back_restarts_the_time),
         cmocka_unit_test(user_timeout_replaces_the_count),
         cmocka_unit_test(outstanding_data_leave_it_to_the_retransmissions),
         cmocka_unit_test(boxes_see_probes),

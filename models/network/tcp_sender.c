@@ -25,17 +25,18 @@
  *   silence, RTO    R later, then 2R, 4R ...: all is lost, the window is one segment, the first is
  *                   sent again. So retransmissions go at PTO + R (2^k - 1) after the last progress
  *   handshake       on its own times: by default 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s
- *   too long        the kernel gives up: a watched flow breaks (link.h). Counted from the first
+ *   too long        the kernel abandons it: a watched flow breaks (link.h). Counted from the first
  *                   retransmission of the timer, asked when it fires
  *
- * What is sent again, and what has waited, is cut anew into full segments. A message is delivered
- * when all its bytes and all before them have arrived.
+ * What is sent again, and what has waited, is divided again into full segments. A message is
+ * delivered when all its bytes and all before them have arrived.
  *
  * A sender that begins with a loss does not know its window, since nobody counted before: for one
  * round trip nothing limits; then the window is what slow start leaves a flow whose application
  * sends that much each round trip, or what an earlier sender of the flow left.
  *
- * While the reverse link carries nothing, acknowledgements are lost (tcp_undo.c).
+ * While the reverse link carries nothing, acknowledgements are lost (tcp_undo.c): what a flow sends
+ * then is counted, so that its window fills, and it stalls.
  *
  * There is one event a sender: the next of timer, acknowledgement and RACK's wait. It ends when
  * nothing is lost or waits and the window does not limit; then the flow costs one push a message
@@ -423,7 +424,7 @@ static void sender_watch_path(struct wan_link *link, struct sender *sender)
     }
 }
 
-/* After acknowledgements: grow, leave recovery, start the timer anew. */
+/* After acknowledgements: grow, leave recovery, restart the timer. */
 static void sender_progress(struct wan_link *link, struct sender *sender, uint32_t segments,
                             bool in_order)
 {
@@ -553,6 +554,17 @@ static void sender_free(struct wan_link *link, struct sender *sender)
     link->sender_free = (uint32_t)(sender - link->senders);
 }
 
+/* Something arrived of which the acknowledgement is lost, or will be. */
+static bool sender_is_unheard(const struct wan_link *link, const struct sender *sender)
+{
+    if (link->unheard)
+        return true;
+    for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next)
+        if (link->spans[i].had != SIM_NEVER && link->spans[i].state != SPAN_KNOWN)
+            return true;
+    return false;
+}
+
 /* Nothing is lost, nothing waits, and the window is no limit: the flow needs no sender. */
 static bool sender_is_through(const struct wan_link *link, const struct sender *sender)
 {
@@ -561,7 +573,8 @@ static bool sender_is_through(const struct wan_link *link, const struct sender *
     if (sender->first == NO_INDEX || !link->flows[sender->flow].open)
         return true;
     return sender->state == SENDER_OPEN && !sender->bulk && !sender->estimating &&
-           sender->pipe < 0.8 * sender->congestion.window && sender->placed == sender->next;
+           sender->pipe < 0.8 * sender->congestion.window && sender->placed == sender->next &&
+           !sender_is_unheard(link, sender);
 }
 
 static void sender_on_wake(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -705,6 +718,11 @@ RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
     sender_begin_lost(link, flow_index, message, link_mean_delay(link), tries);
 }
 
+RARE void tcp_sender_begin_unheard(struct wan_link *link, uint32_t flow_index)
+{
+    sender_begin(link, flow_index)->estimating = true;
+}
+
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index)
 {
     sender_begin(link, flow_index)->bulk = true;
@@ -720,8 +738,14 @@ bool tcp_sender_waits(const struct wan_link *link, uint32_t index)
 void tcp_sender_push(struct wan_link *link, uint32_t flow_index, const struct message *message)
 {
     struct sender *sender = &link->senders[link->flows[flow_index].sender];
-    bool waits = tcp_sender_waits(link, link->flows[flow_index].sender);
+    bool waits, in_order;
 
+    if (tcp_sender_hears_aside(link, sender)) {
+        uint32_t segments = sender_take_acks(link, sender, &in_order);
+
+        sender_progress(link, sender, segments, in_order);
+    }
+    waits = tcp_sender_waits(link, link->flows[flow_index].sender);
     sender_queue(link, sender, message);
     if (sender->estimating && sim_now(link->sim) >= sender->begun + sender_rtt(link, sender))
         sender_estimate(link, sender);

@@ -38,11 +38,13 @@ static inline uint32_t segments_of(const struct wan_link *link, uint64_t bytes)
 
 /* A sender begins: what arrived before, but was not acknowledged, stands in its first span. */
 void tcp_sender_recall(struct wan_link *link, struct sender *sender);
+/* Whether something has come back on the connection's other flow that acknowledges more. */
+bool tcp_sender_hears_aside(const struct wan_link *link, const struct sender *sender);
 /* When the receiver sent the latest acknowledgement that is back by now; -1: none. Of those that
  * are due, the ones that were lost are marked. */
 sim_time tcp_sender_hear(struct wan_link *link, struct sender *sender);
 /* Something sent once was acknowledged: unless it was too little, the timeouts were spurious, and
- * the window of before them holds. Returns the segments that were acknowledged besides those
+ * the window of before them holds. Returns the segments that were acknowledged in addition to those
  * counted. */
 uint32_t tcp_sender_undo(struct wan_link *link, struct sender *sender);
 

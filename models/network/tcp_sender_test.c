@@ -229,8 +229,9 @@ static struct {
     uint32_t flow, bytes;
     sim_dur gap;
     sim_time begins, ends, last; /* of the hole; of the source */
+    bool one_way;                /* only acknowledgements are lost */
     uint32_t sent, arrived;
-    sim_time first_after, caught_up;
+    sim_time last_before, first_after, caught_up;
 } source;
 #define HOLE_AT (20 * SIM_S)
 
@@ -250,8 +251,10 @@ static void source_arrives(uint32_t number)
 
     assert_int_equal(number, source.arrived);
     source.arrived++;
-    if (now < source.ends)
+    if (now < source.ends) {
+        source.last_before = now;
         return;
+    }
     if (source.first_after == SIM_NEVER)
         source.first_after = now;
     if (source.caught_up == SIM_NEVER &&
@@ -259,15 +262,23 @@ static void source_arrives(uint32_t number)
         source.caught_up = now;
 }
 
-static void hole(uint32_t end)
+static void hole_of(int from, uint32_t end)
 {
     static const struct link_impairment blackhole = {.blackhole = true};
+    struct link_fault_port *fault = rig.faults[from][1 - from];
 
-    for (int a = 0; a < 2; a++) {
-        struct link_fault_port *fault = rig.faults[a][1 - a];
+    (end ? fault->end : fault->begin)(fault->self, &blackhole);
+}
 
-        (end ? fault->end : fault->begin)(fault->self, &blackhole);
-    }
+static void hole_back(uint32_t end)
+{
+    hole_of(1, end);
+}
+
+static void hole(uint32_t end)
+{
+    hole_of(0, end);
+    hole_of(1, end);
 }
 
 static void source_begins(void)
@@ -276,8 +287,8 @@ static void source_begins(void)
     source.sent = source.arrived = 0;
     source.first_after = source.caught_up = SIM_NEVER;
     rig_at(SIM_S, source_sends, 0);
-    rig_at(source.begins, hole, 0);
-    rig_at(source.ends, hole, 1);
+    rig_at(source.begins, source.one_way ? hole_back : hole, 0);
+    rig_at(source.ends, source.one_way ? hole_back : hole, 1);
 }
 
 static void play_hole(const char *text, uint32_t bytes, sim_dur gap, sim_dur length)
@@ -323,6 +334,77 @@ static void stream_is_silent_until_the_next_retransmission(void **state)
         assert_int_equal(source.first_after, HOLE_AT + cases[i].instant + 150 * SIM_MS);
         assert_true(source.caught_up - source.first_after < 2 * SIM_S);
     }
+}
+
+/*
+ * The same where only the way back carries nothing: no acknowledgement comes, so the stream stalls
+ * once its window of 100 segments is out, 98 of them since T, the last at T + 194 ms. The probe at
+ * T
+ * + 230 ms sends what has waited since, as one segment: it arrives at T + 260 ms. The
+ * retransmissions go at the same times, of what has arrived, and an answer takes one round trip:
+ * new data arrive half a round trip later, 1.5 RTT = 90 ms after the first retransmission behind
+ * the hole.
+ */
+static void stream_stalls_while_no_acknowledgement_comes(void **state)
+{
+    static const struct {
+        sim_dur hole, instant;
+    } cases[] = {
+        {1 * SIM_S, 1010 * SIM_MS}, {3 * SIM_S, 4130 * SIM_MS}, {10 * SIM_S, 16610 * SIM_MS}};
+
+    (void)state;
+    source.one_way = true;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        play_hole(PATH("5min", "rtt: 60ms, loss: 0%"), 20, 2 * SIM_MS, cases[i].hole);
+        assert_int_equal(source.last_before, HOLE_AT + 260 * SIM_MS);
+        assert_int_equal(source.first_after, HOLE_AT + cases[i].instant + 90 * SIM_MS);
+        assert_true(source.caught_up - source.first_after < 2 * SIM_S);
+    }
+    source.one_way = false;
+}
+
+/*
+ * A request at T + 100 ms arrives, and its acknowledgement is lost: it is sent again at T + 360,
+ * 620, 1140, 2180 ms. The way back is whole again at T + 1.2 s. A reply that is sent then arrives
+ * at T + 1.23 s and acknowledges the request, so that a second one at T + 1.4 s leaves at once.
+ * Where nothing comes back it waits for the retransmission at T + 2.18 s, and leaves a round trip
+ * later.
+ */
+static uint32_t pair_flows[2];
+
+static void pair_says(uint32_t number)
+{
+    int from = number == 1;
+
+    rig_send(rig.links[from][1 - from], pair_flows[from], number, 100, false);
+}
+
+static void pair_begins(void)
+{
+    for (int from = 0; from < 2; from++)
+        pair_flows[from] = rig.links[from][1 - from]->open(rig.links[from][1 - from]->self);
+    for (int from = 0; from < 2; from++)
+        rig.links[from][1 - from]->pair(rig.links[from][1 - from]->self, pair_flows[from],
+                                        pair_flows[1 - from]);
+    rig_at(HOLE_AT, hole_back, 0);
+    rig_at(HOLE_AT + 100 * SIM_MS, pair_says, 0);
+    rig_at(HOLE_AT + 1200 * SIM_MS, hole_back, 1);
+    if (source.one_way) /* here: the reply comes */
+        rig_at(HOLE_AT + 1200 * SIM_MS, pair_says, 1);
+    rig_at(HOLE_AT + 1400 * SIM_MS, pair_says, 2);
+}
+
+static void what_comes_back_acknowledges(void **state)
+{
+    (void)state;
+    rig.begin = pair_begins;
+    source.one_way = true;
+    rig_play(PATH("1min", "rtt: 60ms, loss: 0%"), 0);
+    assert_int_equal(rig.arrived[0], HOLE_AT + 130 * SIM_MS);
+    assert_int_equal(rig.arrived[2], HOLE_AT + 1430 * SIM_MS);
+    source.one_way = false;
+    rig_play(PATH("1min", "rtt: 60ms, loss: 0%"), 0);
+    assert_int_equal(rig.arrived[2], HOLE_AT + 2180 * SIM_MS + 90 * SIM_MS);
 }
 
 /*
@@ -480,10 +562,10 @@ static void give_up_begins(void)
 }
 
 /*
- * Retransmissions of the timer at 2R, 4R, 8R ..., a wait being 120 s at most: given up at the first
- * that is 924.6 s or more after 2R. The table of failures A.1, in s.
- * A user timeout of 5 s ends 5 s after 2R, to the nanosecond. retries2 = 5 at 20 ms: 64 R
- * = 14.08 s is the first 12.6 s after 0.44 s.
+ * Retransmissions of the timer at 2R, 4R, 8R ..., a wait being 120 s at most: abandoned at the
+ * first that is 924.6 s or more after 2R. The table of failures A.1, in s. A user timeout of 5 s
+ * ends 5 s after 2R, to the nanosecond. retries2 = 5 at 20 ms: 64 R = 14.08 s is the first 12.6 s
+ * after 0.44 s.
  */
 static void flow_is_given_up_by_retries2_or_its_user_timeout(void **state)
 {
@@ -512,6 +594,27 @@ static void flow_is_given_up_by_retries2_or_its_user_timeout(void **state)
     assert_int_equal(rig.lost[1], 5 * SIM_S + 440 * SIM_MS);
 }
 
+static void give_up_unheard_begins(void)
+{
+    hole_back(0);
+    for (uint32_t i = 0; i < 2; i++) {
+        flows[i] = watched_flow(i, i * 5 * SIM_S);
+        say(i);
+    }
+}
+
+/* The same where all arrives, and only acknowledgements are lost. */
+static void flow_that_nobody_acknowledges_is_given_up(void **state)
+{
+    (void)state;
+    rig.begin = give_up_unheard_begins;
+    rig_play(PATH("20min", "rtt: 20ms, loss: 0%"), 0);
+    assert_int_equal(rig.arrived[0], 10 * SIM_MS);
+    assert_close((double)rig.broken[0] / 1e9, 945.3, 1e-3);
+    assert_int_equal(rig.broken[1], 5 * SIM_S + 440 * SIM_MS);
+    assert_int_equal(rig.lost[1], SIM_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,11 +625,14 @@ int main(void)
         cmocka_unit_test(large_value_is_sent_in_slow_start),
         cmocka_unit_test(large_value_holds_up_what_is_behind_it),
         cmocka_unit_test(stream_is_silent_until_the_next_retransmission),
+        cmocka_unit_test(stream_stalls_while_no_acknowledgement_comes),
+        cmocka_unit_test(what_comes_back_acknowledges),
         cmocka_unit_test(bulk_catches_up_as_measured),
         cmocka_unit_test(lost_retransmission_is_found_without_the_timer),
         cmocka_unit_test(all_sizes_arrive_once_and_in_order),
         cmocka_unit_test(retries2_is_a_time),
         cmocka_unit_test(flow_is_given_up_by_retries2_or_its_user_timeout),
+        cmocka_unit_test(flow_that_nobody_acknowledges_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The timer of a sender: round trip, timeout, tail loss probe, and when the kernel gives up. */
+/* The timer of a sender: round trip, timeout, tail loss probe, and when the kernel abandons it. */
 #include "tcp_sender_internal.h"
 
-#define PROBE_FACTOR 2 /* round trips */
-#define TICK (4 * SIM_MS)
+#define PROBE_FACTOR 2    /* round trips until a tail loss probe: RFC 8985, 7.2 */
+#define TICK (4 * SIM_MS) /* of the kernel: HZ 250 */
 
 sim_dur sender_rtt(const struct wan_link *link, const struct sender *sender)
 {
@@ -46,7 +46,7 @@ sim_dur tcp_retries2_ns(uint32_t retries2, sim_dur rto_min_ns, sim_dur rto_max_n
     return sum;
 }
 
-/* How long after its first retransmission the flow is given up. */
+/* How long after its first retransmission the flow is abandoned. */
 static sim_dur sender_limit(const struct wan_link *link, const struct sender *sender)
 {
     const struct wan_link_config *config = link->config;
@@ -73,7 +73,7 @@ bool sender_gives_up(const struct wan_link *link, const struct sender *sender)
            sim_now(link->sim) - sender->resent >= sender_limit(link, sender);
 }
 
-/* Start the timer anew: after progress, and after each retransmission by it. A user timeout cuts
+/* Restart the timer: after progress, and after each retransmission by it. A user timeout cuts
  * the wait that would outlast it. */
 void sender_arm(const struct wan_link *link, struct sender *sender)
 {

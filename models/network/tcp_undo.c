@@ -15,7 +15,11 @@
  *
  * So the receiver gets nothing in order until 2.5 round trips after the retransmission, and all
  * that was lost at once then. Where the acknowledgements were not lost, or one segment at most had
- * arrived, the retransmission itself was lost, and slow start begins at one segment.
+ * arrived, the retransmission itself was lost, and slow start begins at one segment. Where only the
+ * way back is dark nothing was lost: the answer acknowledges all.
+ *
+ * What is sent on the connection's other flow carries acknowledgements, too. They are looked up
+ * when the flow sends or its timer fires.
  *
  * Losses of single acknowledgements are not modelled: the next one covers them.
  */
@@ -46,9 +50,31 @@ void tcp_sender_recall(struct wan_link *link, struct sender *sender)
                                .state = SPAN_SENT});
 }
 
+/* What arrived on the connection's other flow last acknowledges what had arrived when it was sent;
+ * -1: nothing did, or something is still under way. */
+static sim_time heard_aside(const struct wan_link *link, const struct sender *sender)
+{
+    const struct link_port *reverse = link->reverse;
+    uint32_t back = link->extras[sender->flow].back;
+    sim_time latest = back == NO_INDEX ? 0 : reverse->latest(reverse->self, back);
+
+    return latest > 0 && latest <= sim_now(link->sim) ? latest - reverse->mean_delay(reverse->self)
+                                                      : -1;
+}
+
+bool tcp_sender_hears_aside(const struct wan_link *link, const struct sender *sender)
+{
+    sim_time heard = heard_aside(link, sender);
+
+    for (uint32_t i = sender->first; heard >= 0 && i != NO_INDEX; i = link->spans[i].next)
+        if (link->spans[i].had <= heard && link->spans[i].state != SPAN_KNOWN)
+            return true;
+    return false;
+}
+
 sim_time tcp_sender_hear(struct wan_link *link, struct sender *sender)
 {
-    sim_time now = sim_now(link->sim), heard = -1;
+    sim_time now = sim_now(link->sim), heard = heard_aside(link, sender);
 
     for (uint32_t i = sender->first; i != NO_INDEX; i = link->spans[i].next) {
         struct span *span = &link->spans[i];

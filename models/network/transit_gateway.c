@@ -47,15 +47,15 @@ static bool transit_gateway_pass(void *self, uint32_t bytes, sim_dur *wait)
     double rate = gateway->config->bandwidth_bit_per_s;
     sim_time now = sim_now(gateway->sim);
     sim_time start = gateway->busy_until > now ? gateway->busy_until : now;
-    double byte_ns = rate > 0 ? 8.0 * (double)SIM_S / rate : 0;
+    double ns_per_byte = rate > 0 ? 8.0 * (double)SIM_S / rate : 0;
 
     if (rate > 0 &&
-        (double)(start - now) / byte_ns + bytes > (double)gateway->config->buffer_bytes) {
+        (double)(start - now) / ns_per_byte + bytes > (double)gateway->config->buffer_bytes) {
         probe_count(probes, gateway->drops);
         return false;
     }
     probe_count_many(probes, gateway->bytes, bytes);
-    gateway->busy_until = start + (sim_dur)((double)bytes * byte_ns);
+    gateway->busy_until = start + (sim_dur)((double)bytes * ns_per_byte);
     *wait += gateway->busy_until - now;
     return true;
 }

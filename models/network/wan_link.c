@@ -27,9 +27,9 @@ static const struct field wan_link_fields[] = {
     VARIANT("paths", paths, path_laws, "none", "path classes of different length; each connection is assigned one, and reassigned at random times", "facts D.2"),
     DURATION("paths.classes.every", path_ns, "1ms", "60s", "365d", "mean time between reassignments of a connection", "facts D.2"),
     SHARE("paths.classes.longer_share", longer_share, "0", "15%", "100%", "share of connections on a longer path", "facts D.2"),
-    NUMBER("paths.classes.longer", longer, "1", "1.08", "100", "delay multiplier of that path", "facts D.2"),
+    NUMBER("paths.classes.longer", longer_factor, "1", "1.08", "100", "delay multiplier of that path", "facts D.2"),
     SHARE("paths.classes.longest_share", longest_share, "0", "5%", "100%", "share of connections on the longest path", "facts D.2"),
-    NUMBER("paths.classes.longest", longest, "1", "1.3", "100", "delay multiplier of that path", "facts D.2"),
+    NUMBER("paths.classes.longest", longest_factor, "1", "1.3", "100", "delay multiplier of that path", "facts D.2"),
     LOSS_FIELDS(loss, "0.001%", "packets lost"),
     CHOICE("loss_place", loss_place, loss_places, "behind", "where packets are lost: behind the bottleneck (they take bandwidth) or ahead of it (they do not)", "assumption"),
     BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "bandwidth of the path; 0: no limit", "facts D.3"),
@@ -38,14 +38,14 @@ static const struct field wan_link_fields[] = {
     CHOICE("idle_timeout.then", idle_then, idle_ends, "drop", "what it does to packets of a forgotten connection: drop them in silence, or answer with a reset", "failures A.2"),
     CHOICE("tcp.congestion_control", congestion, congestion_controls, "cubic", "law of the congestion window", "failures A.4"),
     SIZE("tcp.segment", segment_bytes, "64 B", "1448 B", "64 KiB", "payload of a segment (MSS with timestamps)", "failures A.4"),
-    SIZE("tcp.window", window_bytes, "4 KiB", "2 MiB", "1 GiB", "most that one flow has outstanding: half of tcp_wmem, the rest is bookkeeping", "failures A.1"),
+    SIZE("tcp.window", window_bytes, "4 KiB", "2 MiB", "1 GiB", "most that one flow has outstanding: half of tcp_wmem, the rest is the kernel's overhead", "failures A.1"),
     DURATION("tcp.rto_min", rto_min_ns, "1ms", "200ms", "10s", "minimum of TCP's retransmission timeout, above the RTT", "facts D.4"),
     DURATION("tcp.rto_max", rto_max_ns, "1s", "120s", "1h", "maximum retransmission timeout", "facts D.4"),
     DURATION("tcp.syn_rto", syn_rto_ns, "1ms", "1s", "60s", "first retransmission timeout of a handshake", "facts D.4"),
     COUNT("tcp.syn_linear_timeouts", syn_linear, "0", "4", "20", "retransmissions of a handshake, after the first, that do not double the timeout (tcp_syn_linear_timeouts, Linux 6.5 and later); 0: the classic schedule", "failures A.1"),
     COUNT("tcp.syn_retries", syn_retries, "0", "6", "20", "retransmissions of a handshake before it is abandoned, after the linear ones (131 s; 127 s in the classic schedule)", "facts D.4"),
-    COUNT("tcp.retries2", retries2, "0", "15", "64", "give up retransmitting after the time that this many timeouts of rto_min take (tcp_retries2; 15: 924.6 s)", "failures A.1"),
-    DURATION("tcp.give_up", give_up_ns, "0s", "0s", "365d", "give up retransmitting after this time instead; 0: by tcp.retries2", "assumption"),
+    COUNT("tcp.retries2", retries2, "0", "15", "64", "stop retransmitting after the time that this many timeouts of rto_min take (tcp_retries2; 15: 924.6 s)", "failures A.1"),
+    DURATION("tcp.give_up", give_up_ns, "0s", "0s", "365d", "stop retransmitting after this time instead; 0: by tcp.retries2", "assumption"),
     DURATION("tcp.orphan_give_up", orphan_give_up_ns, "1s", "102.2s", "365d", "the same after the connection was closed by its owner (tcp_orphan_retries 8)", "facts D.4"),
     FLAG("tcp.tail_loss_probe", tail_loss_probe, "true", "the first retransmission (tail loss probe) does not double the timeout", "facts D.4"),
 };
@@ -141,8 +141,8 @@ static double mean_path(const struct wan_link_config *config)
 {
     if (config->paths == PATHS_NONE)
         return 1;
-    return 1 + config->longer_share * (config->longer - 1) +
-           config->longest_share * (config->longest - 1);
+    return 1 + config->longer_share * (config->longer_factor - 1) +
+           config->longest_share * (config->longest_factor - 1);
 }
 
 static void wan_link_open_probes(struct wan_link *link, struct probes *probes)
@@ -189,6 +189,7 @@ static void wan_link_init(void *self, const struct model_env *env)
         .self = link,
         .open = tcp_flow_open,
         .mark = tcp_flow_mark,
+        .pair = tcp_flow_pair,
         .close = tcp_flow_close,
         .abort = tcp_flow_abort,
         .send = tcp_flow_send,
@@ -200,6 +201,7 @@ static void wan_link_init(void *self, const struct model_env *env)
         .count = tcp_flow_count,
         .dropped = tcp_flow_dropped,
         .peer = tcp_flow_peer,
+        .darken = link_path_darken,
     };
     link->fault_port = (struct link_fault_port){
         .self = link,
@@ -222,6 +224,7 @@ static void wan_link_connect(void *self, const struct port_directory *ports)
     int hops[] = {link->region, link->fault_port.via, link->peer};
 
     link->reverse = port_need_link(ports, link->peer, link->region);
+    link->unheard = is_in_darkness(link->reverse->dark, sim_now(link->sim));
     link->probes = sim_probes(link->sim);
     link_path_refresh(link);
     if (!link->fault_port.through_gateways)

@@ -18,23 +18,26 @@
 #include "prefetch.h"
 #include "refs.h"
 
-enum { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
-enum { PATHS_NONE, PATHS_CLASSES };
-enum { LOSS_BEHIND, LOSS_AHEAD }; /* of the bottleneck: does what is lost take bandwidth? */
-enum { IDLE_DROP, IDLE_RESET };
+enum link_kind { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
+enum path_kind { PATHS_NONE, PATHS_CLASSES };
+enum loss_place {
+    LOSS_BEHIND,
+    LOSS_AHEAD
+}; /* of the bottleneck: does what is lost take bandwidth? */
+enum idle_then { IDLE_DROP, IDLE_RESET };
 
 struct wan_link_config {
-    int kind, paths;
-    int32_t via;
+    int kind, paths; /* enum link_kind, path_kind */
+    int32_t via;     /* region; -1: not given */
     struct dist *rtt, *jitter, *spike;
     struct loss_config loss;
     double spike_share, bandwidth_bit_per_s;
-    double longer_share, longer, longest_share, longest;
+    double longer_share, longer_factor, longest_share, longest_factor;
     int64_t buffer_bytes;
     int64_t segment_bytes, window_bytes;
     sim_dur path_ns, rto_min_ns, rto_max_ns, syn_rto_ns, give_up_ns, orphan_give_up_ns;
     sim_dur jitter_slot_ns, idle_after_ns;
-    int loss_place, idle_then, congestion;
+    int loss_place, idle_then, congestion; /* enum loss_place, idle_then, congestion_control */
     uint32_t syn_retries, syn_linear, retries2;
     bool tail_loss_probe;
 };
@@ -60,14 +63,14 @@ struct flow_extra {
     uint64_t connection;    /* keys what faults on a share of connections hit */
     enum traffic traffic;
     sim_time path_until;
-    double path; /* how many times as long as the shortest */
+    double path_factor; /* its delay as a multiple of the shortest */
     uint32_t path_draws;
     kind_id watch_kind; /* 0: not watched */
     uint32_t watch_entity, watch_generation;
     sim_dur user_timeout_ns;           /* 0: none */
     const struct keepalive *keepalive; /* where its kernel probes; else these mean nothing */
     bool timed;                        /* the event of its timer is scheduled */
-    uint32_t back;                     /* the connection's flow on the reverse link */
+    uint32_t back;                     /* the connection's flow on the reverse link, or NO_INDEX */
     uint32_t probes_sent, unanswered;  /* in all; since something was heard */
     sim_time answered;                 /* the latest probe that was, or the start */
     sim_time used;                     /* last packet on it */
@@ -172,8 +175,9 @@ struct wan_link {
     sim_dur extra_mean_ns;  /* the same, and the means of random ones */
     bool blackhole;
     struct darkness dark;
+    bool unheard; /* the reverse link carries nothing: acknowledgements are lost */
     bool reset, hold;
-    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow */
+    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow, unheard */
     bool narrow;         /* bandwidth is limited */
     bool draws;          /* anything random at all? */
     sim_dur constant_ns; /* the whole delay, where nothing is random */
@@ -211,6 +215,8 @@ struct wan_link {
 
 /* Compute what follows from the configuration and the active faults. */
 void link_path_refresh(struct wan_link *link);
+/* struct link_port */
+void link_path_darken(void *self, bool dark);
 /* struct link_fault_port */
 void link_path_begin_fault(void *self, const struct link_impairment *impairment);
 void link_path_end_fault(void *self, const struct link_impairment *impairment);
@@ -229,7 +235,7 @@ sim_dur link_path_backlog(const struct wan_link *link);
 double link_path_room_bytes(const struct wan_link *link);
 /* Half a round trip where it varies, times the length of the flow's path, and random delays of
  * faults; delay of a burst of queueing. */
-double link_path_half_rtt(struct wan_link *link, uint32_t flow_index, uint64_t word);
+double link_path_half_rtt_ns(struct wan_link *link, uint32_t flow_index, uint64_t word);
 sim_dur link_path_spike(const struct wan_link *link, uint64_t word);
 
 /* Mean one-way delay now, faults included. */
@@ -247,7 +253,7 @@ static inline sim_dur link_draw_delay(struct wan_link *link, uint32_t flow_index
     sim_dur delay;
 
     if (!(base > 0))
-        base = link_path_half_rtt(link, flow_index, block->word[0]);
+        base = link_path_half_rtt_ns(link, flow_index, block->word[0]);
     delay = (sim_dur)(base + dist_sample(config->jitter, block->word[1])) + link->extra_delay_ns;
     if (rng_unit(block->word[3]) < config->spike_share)
         delay += link_path_spike(link, block->word[3]);
@@ -332,6 +338,7 @@ void tcp_flow_is_through(struct wan_link *link, uint32_t flow_index);
 /* struct link_port */
 uint32_t tcp_flow_open(void *self);
 void tcp_flow_mark(void *self, uint32_t flow_index, enum traffic traffic, uint64_t connection);
+void tcp_flow_pair(void *self, uint32_t flow_index, uint32_t back);
 void tcp_flow_watch(void *self, uint32_t flow_index, sim_dur user_timeout_ns, kind_id kind,
                     uint32_t entity, uint32_t generation);
 void tcp_flow_count(void *self, uint32_t flow_index);
@@ -348,8 +355,7 @@ void tcp_flow_prefetch(const void *self, uint32_t flow_index, uint32_t second);
 
 void tcp_keepalive_init(struct wan_link *link, const char *instance);
 /* struct link_port */
-void tcp_keepalive_begin(void *self, uint32_t flow_index, uint32_t back,
-                         const struct keepalive *keepalive);
+void tcp_keepalive_begin(void *self, uint32_t flow_index, const struct keepalive *keepalive);
 /* The flow breaks or is closed: its timer no longer counts. */
 void tcp_keepalive_end(struct wan_link *link, uint32_t flow_index);
 sim_time tcp_flow_latest(const void *self, uint32_t flow_index);
@@ -365,6 +371,8 @@ void tcp_sender_begin_lost(struct wan_link *link, uint32_t flow_index,
 /* The same of a message that arrived where nobody took it; tries: of it before, so dropped. */
 RARE void tcp_sender_begin_dropped(struct wan_link *link, uint32_t flow_index,
                                    const struct message *message, uint32_t tries);
+/* The flow sends while no acknowledgement comes back: count what it sends. */
+void tcp_sender_begin_unheard(struct wan_link *link, uint32_t flow_index);
 /* Much follows: count from an empty flow on. */
 void tcp_sender_begin_bulk(struct wan_link *link, uint32_t flow_index);
 /* Whether a message pushed now would wait, for the window or behind what was lost. */

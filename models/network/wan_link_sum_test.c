@@ -139,7 +139,7 @@ static struct tally share_lost(const char *text)
 /*
  * Independent causes: a message survives if it survives each. The link's own 10 % and faults of 20
  * and 30 %: 1 - 0.9 x 0.8 x 0.7 = 49.6 %, where a sum would say 60 %. Bursts that lose a half for a
- * tenth of the time are 5 % on the mean; besides 20 %: 1 - 0.8 x 0.95 = 24 %.
+ * tenth of the time are 5 % on the mean; in addition to 20 %: 1 - 0.8 x 0.95 = 24 %.
  */
 static void losses_of_faults_are_independent_causes(void **state)
 {

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------
+/* --- what drives it -----------------------------------------------------------------------------
  */
 
 #define SENDS_MAX 64
@@ -48,7 +48,6 @@ struct driver {
     struct link_fault_port *out_fault, *in_fault;
     uint32_t flows[2];
     struct round_trip *trips;
-    uint32_t trips_begun;
     kind_id send_kind, arrive_kind, fault_kind, abort_kind, begin_kind, there_kind, back_kind;
     probe_id latency;
 };
@@ -378,7 +377,7 @@ static void later_messages_never_delay_the_timer(void **state)
     assert_int_equal(script.arrived[0], SIM_S + 230 * SIM_MS);
 }
 
-/* The sender's host dies: what waits to be sent again never comes. */
+/* The sender's host crashes: what waits to be sent again never comes. */
 static void aborted_flow_forgets_what_was_lost(void **state)
 {
     (void)state;

@@ -16,7 +16,7 @@ static const char *const outcome_names[] = {[HISTORY_OK] = "ok",
 
 void op_history_open(struct op_history *history, FILE *out)
 {
-    *history = (struct op_history){0};
+    *history = (struct op_history){.to = SIM_NEVER};
     json_begin_lines(&history->json, out);
     json_open_object(&history->json, NULL);
     json_text(&history->json, "type", "history");
@@ -46,6 +46,11 @@ void op_history_begin(struct op_history *history, const struct topology *topolog
 
 /* --- records --------------------------------------------------------------------------------- */
 
+static bool is_wanted(const struct op_history *history, sim_time begun, sim_time ended)
+{
+    return begun <= history->to && ended >= history->from;
+}
+
 /* What both records begin with. */
 static void open_record(struct op_history *history, const char *type, const char *name,
                         const struct session_key *session)
@@ -71,6 +76,8 @@ void op_history_add_op(struct op_history *history, const struct op_record *opera
 {
     struct json_writer *json = &history->json;
 
+    if (!is_wanted(history, operation->invoked, operation->ended))
+        return;
     open_record(history, "operation", operation->name, &operation->session);
     add_region(history, "region", operation->region);
     json_count(json, "instance", operation->instance);
@@ -92,6 +99,8 @@ void op_history_add_op(struct op_history *history, const struct op_record *opera
         json_count(json, "unanswered", operation->unanswered);
     if (operation->event > 0)
         json_count(json, "event", operation->event);
+    if (history->detailed)
+        json_integer(json, "last_begun_ns", operation->last_begun);
     json_close(json);
 }
 
@@ -99,6 +108,8 @@ void op_history_add_attempt(struct op_history *history, const struct attempt_rec
 {
     struct json_writer *json = &history->json;
 
+    if (!is_wanted(history, attempt->begun, attempt->ended))
+        return;
     open_record(history, "attempt", attempt->name, &attempt->session);
     add_region(history, "region", attempt->region);
     json_count(json, "instance", attempt->instance);
@@ -114,6 +125,8 @@ void op_history_add_write(struct op_history *history, const struct write_record 
 {
     struct json_writer *json = &history->json;
 
+    if (!is_wanted(history, write->executed, write->executed))
+        return;
     open_record(history, "write", write->name, &write->session);
     add_region(history, "region", write->region);
     json_integer(json, "executed_ns", write->executed);
@@ -122,6 +135,27 @@ void op_history_add_write(struct op_history *history, const struct write_record 
         json_count(json, "shard", write->shard);
         json_count(json, "branch", write->branch);
         json_count(json, "number", write->number);
+    }
+    json_close(json);
+}
+
+void op_history_add_applied(struct op_history *history, const struct applied_record *applied)
+{
+    struct json_writer *json = &history->json;
+
+    if (!history->detailed || !is_wanted(history, applied->applied, applied->applied))
+        return;
+    json_open_object(json, NULL);
+    json_text(json, "type", "applied");
+    add_region(history, "region", applied->region);
+    json_integer(json, "applied_ns", applied->applied);
+    if (applied->value != HISTORY_INITIAL) {
+        json_digest(json, "value", applied->value);
+    } else {
+        json_count(json, "shard", applied->shard);
+        json_count(json, "branch", applied->branch);
+        json_count(json, "after", applied->after);
+        json_count(json, "number", applied->number);
     }
     json_close(json);
 }

@@ -49,6 +49,7 @@ struct op_record {
     uint32_t attempts;
     uint32_t unanswered; /* of these, sent and not answered: each may yet be executed */
     uint32_t event;      /* of the run log: what impaired its way when it ended; 0: nothing */
+    sim_time last_begun; /* its last attempt */
 };
 
 /* An attempt of an operation that has failed. */
@@ -75,6 +76,16 @@ struct write_record {
     uint64_t number;
 };
 
+/* A secondary has applied writes of another region's server: one by its value, or those of a stream
+ * by their numbers. */
+struct applied_record {
+    int region;
+    sim_time applied;
+    uint64_t value; /* HISTORY_INITIAL: those of the stream below */
+    uint32_t shard, branch;
+    uint64_t after, number; /* the numbers above `after`, up to `number` */
+};
+
 /* What a server answered to the command that has a row of its client's region. */
 struct answer_record {
     uint64_t value;
@@ -83,7 +94,8 @@ struct answer_record {
 
 struct op_history {
     struct json_writer json;
-    bool with_attempts;              /* also failed attempts; set after op_history_open() */
+    bool detailed;     /* also failed attempts and the replication; set after op_history_open() */
+    sim_time from, to; /* only what lies between them, at least in part; the same */
     const struct topology *topology; /* of the run; NULL until op_history_begin() */
     uint32_t region_count;           /* of the run: the topology may be gone at the end */
     struct answer_table {
@@ -100,6 +112,7 @@ void op_history_begin(struct op_history *history, const struct topology *topolog
 void op_history_add_op(struct op_history *history, const struct op_record *operation);
 void op_history_add_attempt(struct op_history *history, const struct attempt_record *attempt);
 void op_history_add_write(struct op_history *history, const struct write_record *write);
+void op_history_add_applied(struct op_history *history, const struct applied_record *applied);
 /* The server's note for the client, by the command's row: read when the reply has arrived, before
  * the row is used again. */
 void op_history_set_answer(struct op_history *history, int region, uint32_t row,

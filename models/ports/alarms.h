@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The alarms of the scenario's list, by name, and who acts on a change of their states. */
+/* The alarms of the scenario's list, by name, and the listeners to changes of their states. */
 #ifndef ALARMS_H
 #define ALARMS_H
 
@@ -18,8 +18,8 @@ struct alarm_listener {
 
 struct alarms_port {
     void *self;
-    /* Planes of CONTROL_MONITORING that the list has offered, numbers 0 and on: for who adds one
-     * while wiring. */
+    /* Planes of CONTROL_MONITORING that the list has offered, numbers 0 and on: for a model that
+     * adds one while wiring. */
     uint32_t plane_count;
     int (*find)(const void *self, const char *name); /* -1: there is none of that name */
     /* While connecting; the listener is copied. One for each alarm. */

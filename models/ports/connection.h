@@ -3,7 +3,7 @@
  * The two ends of a connection: a client's and a listener's, and what one end learns of the other.
  *
  * A connection is named by the ref (region of the client, index in its table) and a generation (its
- * low SIM_GENERATION_BITS count), which tells a reused index from an old one.
+ * low SIM_GENERATION_BITS count), which distinguishes a reused index from an old one.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H
@@ -29,10 +29,10 @@
  */
 enum connection_event {
     CONNECTION_ESTABLISHED, /* open */
-    CONNECTION_REFUSED,     /* accepted and turned away: one too many */
+    CONNECTION_REFUSED,     /* accepted and refused: beyond the limit */
     CONNECTION_FIN,         /* closed */
     CONNECTION_RST,         /* reset by the network */
-    CONNECTION_SILENT       /* given up by a kernel: nothing came back */
+    CONNECTION_SILENT       /* abandoned by a kernel: nothing came back */
 };
 static inline const char *connection_event_name(enum connection_event event)
 {

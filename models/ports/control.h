@@ -28,7 +28,7 @@ enum control_part {
 /* How a plane is now, by all active faults together. */
 struct control_state {
     bool up;
-    bool throttled; /* calls are refused for now; who calls may try again later */
+    bool throttled; /* calls are refused for now; the caller may try again later */
     double errors;  /* share of calls that fail */
 };
 #define CONTROL_WELL ((struct control_state){.up = true})

@@ -59,6 +59,9 @@ struct dns_port {
     /* While connecting: `served` fires on (region of the target, number of the change) whenever the
      * authority begins to serve a change, whoever published it. */
     void (*subscribe)(void *self, kind_id served);
+    /* Whether the name's authority answers resolvers from now on (at the start it does). While it
+     * does not, a resolver repeats its last answer. */
+    void (*set_answering)(void *self, bool answers);
 };
 
 PORT_ACCESSORS(dns, struct dns_port)

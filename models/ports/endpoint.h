@@ -25,7 +25,8 @@
 struct endpoint {
     const char *name;           /* unique; the store's */
     int region;                 /* ENDPOINT_BY_NAME: the one that the client's resolver names */
-    uint16_t zone, shard, node; /* ENDPOINT_ANY: the endpoint stands before all of them */
+    uint16_t zone, shard, node; /* ENDPOINT_ANY: the endpoint stands before all of them; a service
+                                   that spans the zones is not hit by faults of one */
     bool is_node;               /* one node, whatever the name of its cluster resolves to */
     uint32_t epoch;             /* counts the addresses that this part of the store has had */
 };
@@ -35,7 +36,8 @@ struct endpoint_table {
     size_t count, capacity;
 };
 
-/* What one client knows of where things are; a value, renewed at the client's own pace. */
+/* What one client knows of the addresses of the store; a value, renewed at the client's own pace.
+ */
 struct client_knowledge {
     int region;           /* its own */
     int named_region;     /* that the store's name resolves to; -1: not looked up yet */

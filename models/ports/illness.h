@@ -24,7 +24,7 @@ struct illness {
 
 struct illness_port {
     void *self;
-    uint32_t parts;
+    uint32_t part_count;
     /* The state of a part from now on. */
     void (*set)(void *self, uint32_t part, const struct illness *illness);
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What is impaired now, and by which event of the run log: so that a model that sees the effect (a
- * failed attempt, a broken stream, a failed health check) can name its cause. Written by whoever
- * impairs (fault_schedule, failover), read by everybody; it changes nothing of a run.
+ * failed attempt, a broken stream, a failed health check) can name its cause. Written by the
+ * models that impair (fault_schedule, failover), read by all; it changes nothing of a run.
  */
 #ifndef IMPAIRMENT_H
 #define IMPAIRMENT_H
@@ -25,7 +25,7 @@ struct impairments {
     struct impairment app[REGIONS_MAX], store[REGIONS_MAX];
     struct impairment region[REGIONS_MAX];      /* the whole region is down */
     struct impairment replication[REGIONS_MAX]; /* of the streams to a region */
-    struct impairment promotion;                /* nobody takes writes while it lasts */
+    struct impairment promotion;                /* no cluster takes writes while it lasts */
 };
 
 /* `target` is one of the table's; `event` begins or ends an impairment of it. */
@@ -62,7 +62,7 @@ static inline struct impairment impairment_of_way(const struct impairments *tabl
 
 PORT_ACCESSORS(impairments, struct impairments)
 
-/* For a model that reads it: an empty table where nobody impairs anything. */
+/* For a model that reads it: an empty table if nothing is ever impaired. */
 static inline const struct impairments *impairments_read(const struct port_directory *ports)
 {
     static const struct impairments none = {0};

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define PACKET_BYTES                                                                               \
+    60 /* of a packet without data, such as a SYN: IP and TCP headers with options */
+
 /* What a link carries: when it is delivered, `kind` fires on (entity, generation). */
 struct message {
     kind_id kind;
@@ -23,7 +26,7 @@ struct message {
         identity; /* (identity, index) is unique in the run: keys the draws of delay and loss */
     uint32_t index;
     bool handshake; /* a SYN, or its answer: its first retransmission waits 1 s, not the RTO */
-    bool packet; /* besides the flow: neither ordered nor sent again. An RST, a keep-alive probe or
+    bool packet; /* outside the flow: neither ordered nor sent again. An RST, a keep-alive probe or
                     its answer; traffic to a box with an idle timeout */
 };
 /* SO_KEEPALIVE of a socket: see tcp_keepalive.c. */
@@ -31,7 +34,7 @@ struct keepalive {
     sim_dur idle_ns /* 0: off */, interval_ns;
     uint32_t count; /* at least 1 */
     bool forgets;   /* a dead peer is forgotten: it finds out by a RST when it sends. Else the flow
-                       breaks, and its owner is told */
+                       breaks, and its owner is notified */
 };
 /* What a connection carries. A fault may hit one class only. */
 enum traffic { TRAFFIC_BOTH, TRAFFIC_APPLICATION, TRAFFIC_REPLICATION };
@@ -69,15 +72,17 @@ struct link_port {
     /* Mean one-way delay now, faults included: for RTO estimates and for defaults. */
     sim_dur (*mean_delay)(const void *self);
     /* Watch an open flow: `kind` fires once on (entity, generation) when it breaks while open. Its
-     * sender gives up retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
+     * sender stops retransmitting after `user_timeout_ns` (TCP_USER_TIMEOUT); 0: by
      * tcp.retries2.
      */
     void (*watch)(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind, uint32_t entity,
                   uint32_t generation);
-    /* The kernel that sends on a watched, open flow probes its connection from now on while it is
-     * idle; keepalive NULL: no longer. `back`: the connection's other flow, on the reverse link;
-     * both are closed together. */
-    void (*keep_alive)(void *self, uint32_t flow, uint32_t back, const struct keepalive *keepalive);
+    /* The connection's other flow, on the reverse link: what arrives on it acknowledges. Both are
+     * closed together. Not called: acknowledgements come as packets of their own only. */
+    void (*pair)(void *self, uint32_t flow, uint32_t back);
+    /* The kernel that sends on a watched, open flow of a pair probes its connection from now on
+     * while it is idle; keepalive NULL: no longer. */
+    void (*keep_alive)(void *self, uint32_t flow, const struct keepalive *keepalive);
     /* When the latest message of an open flow that got through arrives, or did; 0: none yet. */
     sim_time (*latest)(const void *self, uint32_t flow);
     /* More than an initial window follows in small messages: its congestion window counts from now
@@ -93,6 +98,8 @@ struct link_port {
     /* What became of an open flow: CONNECTION_RST or CONNECTION_SILENT where it has broken, else
      * CONNECTION_ESTABLISHED. */
     enum connection_event (*state)(const void *self, uint32_t flow);
+    /* The link of the other direction carries nothing from now on, or carries again. */
+    void (*darken)(void *self, bool dark);
 };
 /* What links through a region's transit gateway share. */
 struct gateway_port {
@@ -104,17 +111,18 @@ struct gateway_port {
 /* One fault's part in a link's state; parts of several faults add up: losses as independent causes,
  * delays as a sum, blackholes as a count, bandwidths as bottlenecks in a row. */
 struct link_impairment {
-    double loss;                /* share, independent per packet */
-    sim_dur delay;              /* added one way */
-    const struct dist *jitter;  /* besides, drawn for each message, ns; NULL: none. The caller's. */
+    double loss;   /* share, independent per packet */
+    sim_dur delay; /* added one way */
+    const struct dist
+        *jitter; /* added too, drawn for each message, ns; NULL: none. The caller's. */
     double bandwidth_bit_per_s; /* of a bottleneck with the link's `buffer`; 0: none */
     bool blackhole;             /* nothing sent now arrives; what is in flight does */
     bool reset; /* connections that are watched break: those there are, and those that send */
     bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
-    const struct loss_config *bursts; /* losses in bursts besides; NULL: none. The caller's. */
-    /* Whom it hits: a class of traffic, and of the connections all but the share `spared`. */
+    const struct loss_config *bursts; /* additional losses in bursts; NULL: none. The caller's. */
+    /* What it hits: a class of traffic, and of its connections all but the share `spared_share`. */
     enum traffic traffic;
-    double spared;
+    double spared_share;
     uint64_t
         key; /* of the fault's draws: with the same, the same connections are hit on any link */
 };

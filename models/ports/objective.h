@@ -21,7 +21,7 @@ enum operation_kind {
 
 /*
  * Operations of one kind in one region, counted by the step of the run in which they began. A copy
- * counts in the same steps: who reports operations keeps copies of its own.
+ * counts in the same steps: a model that reports operations keeps copies of its own.
  */
 struct operation_step {
     uint32_t total, bad;

@@ -4,7 +4,7 @@
  *
  * Where many requests are under way their rows are in no near cache, and what a handler would wait
  * for is another model's. A hint changes nothing and any key is allowed; no model needs to offer
- * one, and none needs to give one. What a model's own event needs is prefetched by the engine
+ * or use one. What a model's own event needs is prefetched by the engine
  * instead: sim_kind_prefetch().
  */
 #ifndef PREFETCH_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The promotion of a secondary to primary, as those who decide and those who point to the primary
- * see it. A kind of store that has no primary, or only ever one, does not offer it.
+ * The promotion of a secondary to primary, as the models that decide on it and those that point to
+ * the primary see it. A kind of store that has no primary, or only ever one, does not offer it.
  */
 #ifndef PROMOTION_H
 #define PROMOTION_H

@@ -34,7 +34,7 @@ struct replica_port {
     /* A write of the stream has arrived at `region`, and may be executed at `from`: when the
      * shard's process there has executed it. */
     sim_time (*execute)(void *self, int region, uint32_t shard, sim_time from, uint32_t bytes);
-    /* The primary's process of a shard does nothing else for so long (it forks). */
+    /* The primary's process of a shard does nothing else for `length` (it forks). */
     void (*busy)(void *self, uint32_t shard, sim_dur length);
 };
 

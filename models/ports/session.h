@@ -17,10 +17,10 @@ struct op_request {
     uint32_t session, session_check;
     uint32_t pending;    /* the user's pending request: a key for prefetch.h */
     uint8_t kind;        /* enum command_kind */
-    bool probe;          /* a health check's read: in nobody's statistics */
+    bool probe;          /* a health check's read: in no statistics */
     bool latest;         /* a read that must see the session's last write */
     uint64_t identity;   /* of the user's request; the client adds the operation and the attempt */
-    sim_time last_write; /* of this session, acknowledged, as the user's cookie tells; -1: none */
+    sim_time last_write; /* of this session, acknowledged, by the user's cookie; -1: none */
 };
 enum op_outcome {
     OP_HIT,

@@ -34,7 +34,7 @@ struct session_store_port {
      * `region`, after here_ns (by: is it a write). NULL: there are endpoints. */
     struct store_answer (*here)(void *self, const struct op_request *request, int region);
     sim_dur here_ns[2];
-    /* So many sessions of a region are about to be seeded. */
+    /* `count` sessions of a region are about to be seeded. */
     void (*reserve)(void *self, int region, uint32_t count);
     /* A session that was there before the run began. Before the first event only. */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);

@@ -108,7 +108,7 @@ struct command_pool {
     kind_id lost_kind;      /* the same where the command or its reply can no longer arrive */
     kind_id handshake_kind; /* the same for a round of a handshake: entity ref of the connection */
     void *self;
-    /* There will be no reply (the server died, or the connection is closed): the row is the
+    /* There will be no reply (the server crashed, or the connection is closed): the row is the
      * client's again. */
     void (*drop)(void *self, uint32_t index);
     /* Whether an operation still waits for the reply to a command that was sent. */

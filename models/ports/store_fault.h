@@ -40,7 +40,7 @@ struct store_fault_port {
     void (*stall)(void *self,
                   bool begin);   /* the process hangs; kernels still complete handshakes */
     void (*restart)(void *self); /* comes back empty at once */
-    /* The process or its host dies; it comes back empty at the end, CRASH_NONE. */
+    /* The process or its host crashes; it comes back empty at the end, CRASH_NONE. */
     void (*crash)(void *self, enum crash_kind kind);
     /* The state of one of the region's zones from now on: node n is in zone n modulo their number.
      */

@@ -20,14 +20,14 @@ struct stream_port {
     void *self;
     /* The primary executed and acknowledged a write of `bytes` in the stream. */
     void (*write)(void *self, struct write_position position, uint32_t bytes);
-    /* The roles changed: begin anew from the primary to every live secondary. */
+    /* The roles changed: begin again from the primary to every live secondary. */
     void (*restart)(void *self);
     /* One shard has another primary inside the same region. */
     void (*restart_shard)(void *self, uint32_t shard);
     /* A cluster came back, or was demoted: it connects to the primary, and resyncs as its history
      * allows. */
     void (*rejoin)(void *self, int region);
-    /* A cluster went down: nobody is there to take the stream. */
+    /* A cluster went down: nothing receives the stream. */
     void (*leave)(void *self, int region);
     /* The primary is gone. With its process goes what it had not yet written to its sockets; its
      * kernel still delivers the rest. With its host goes that too, but for what is in flight. */

@@ -16,6 +16,8 @@ struct user_dns_port {
     int (*resolve)(void *self, const struct edge_client *client);
     /* What health checks, or the load balancers, say of a region. */
     void (*health)(void *self, int region, enum record_health source, bool healthy);
+    /* As in struct dns_port. */
+    void (*set_answering)(void *self, bool answers);
 };
 
 PORT_ACCESSORS(user_dns, struct user_dns_port)

@@ -28,7 +28,7 @@ static const char *const idle_ends[] = {"reset", "silence", NULL};       /* enum
 static const struct field accelerator_fields[] = {
     CHOICE("routing", routing, routing_names, "accelerator", "accelerator: by the endpoint groups, nearest healthy one first; dns: by the records of 'dns_routing'; static: always the user's own region", "facts A"),
     CHOICE("affinity", affinity, affinity_names, "none", "client affinity: none: dials and weights are drawn for each connection; source-ip: once for each user", "facts A"),
-    SHARE("spill", spill, "0", "0", "100%", "share of new connections that reach a healthy region other than the nearest, since the network takes them to another edge", "assumption"),
+    SHARE("spill", spill_share, "0", "0", "100%", "share of new connections that reach a healthy region other than the nearest, since the network takes them to another edge", "assumption"),
     TIME_DIST("detection", detection, "0s", "uniform(low=0s, high=30s)", "10min", "time from a load balancer without healthy targets until the accelerator reacts", "facts A"),
     TIME_DIST("failback", failback, "0s", "30s", "10min", "time from the recovery of a load balancer until the accelerator reacts", "facts A"),
     TIME_DIST("edge_spread", edge_spread, "0s", "uniform(low=0s, high=5s)", "10min", "additional time until an edge location has the change, drawn for each", "facts A"),
@@ -135,8 +135,8 @@ static struct edge_route accelerator_choose(struct accelerator *acc,
 
     if (choice.reason == CHOICE_NONE)
         return (struct edge_route){.region = -1};
-    if (choice.reason != CHOICE_FAIL_OPEN && acc->config->spill > 0 &&
-        rng_unit(client->word) < acc->config->spill)
+    if (choice.reason != CHOICE_FAIL_OPEN && acc->config->spill_share > 0 &&
+        rng_unit(client->word) < acc->config->spill_share)
         other = accelerator_spill(acc, place, choice.region, rng_mix(client->word));
     if (other >= 0) {
         spilled = choose_at(acc, place, other, word);

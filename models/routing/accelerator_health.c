@@ -74,7 +74,7 @@ static void schedule_learning(struct accelerator *acc, int region, uint32_t endp
     struct endpoint *target = &acc->groups[region].endpoints[endpoint];
     sim_dur detection;
 
-    for (; target->learning > 0; target->learning--)
+    for (; target->learning_count > 0; target->learning_count--)
         sim_cancelled(acc->sim);
     target->changes++;
     detection = detection_of(acc, region, endpoint);
@@ -87,12 +87,12 @@ static void schedule_learning(struct accelerator *acc, int region, uint32_t endp
         if (when > sim_end(acc->sim))
             continue;
         sim_at(acc->sim, when, acc->learn_kind, entity, target->changes);
-        target->learning++;
+        target->learning_count++;
     }
 }
 
 /* An alias record names a region: it is healthy if one of its load balancers is. */
-static void tell_names(struct accelerator *acc, int region)
+static void notify_names(struct accelerator *acc, int region)
 {
     const struct endpoint_group_state *group = &acc->groups[region];
     bool aliased = false;
@@ -110,13 +110,13 @@ void accelerator_health(void *self, int region, uint32_t endpoint, struct endpoi
 
     target->aliased = health.aliased;
     if (target->healthy == health.routable) {
-        tell_names(acc, region);
+        notify_names(acc, region);
         return;
     }
     target->healthy = health.routable;
     cause.number = log_report(acc, region, endpoint, health.routable);
     cause = sim_set_cause(acc->sim, cause);
-    tell_names(acc, region);
+    notify_names(acc, region);
     if (acc->config->routing == ROUTING_ACCELERATOR)
         schedule_learning(acc, region, endpoint);
     sim_set_cause(acc->sim, cause);
@@ -143,8 +143,8 @@ static void accelerator_on_learn(void *self, struct sim *sim, uint32_t entity, u
     char buffer[32];
 
     (void)generation;
-    invariant(target->learning > 0);
-    target->learning--;
+    invariant(target->learning_count > 0);
+    target->learning_count--;
     belief.healthy = target->healthy;
     if (acc->views[place][region].healthy[belief.endpoint] == belief.healthy)
         return;

@@ -24,8 +24,8 @@ enum affinity { AFFINITY_NONE, AFFINITY_SOURCE };
 enum idle_end { IDLE_RESET, IDLE_SILENCE };
 
 struct accelerator_config {
-    int routing, affinity, idle_end;
-    double spill;
+    int routing, affinity, idle_end; /* the enums of these names */
+    double spill_share;
     struct dist *detection, *failback, *edge_spread, *change_delay;
     sim_dur idle_timeout_ns;
     uint32_t regions_tried;
@@ -34,10 +34,10 @@ struct accelerator_config {
 
 /* An endpoint as it is. */
 struct endpoint {
-    bool healthy;      /* as reported last, */
-    bool aliased;      /* and to names */
-    uint32_t changes;  /* counts reports: the generation of the edges' events */
-    uint32_t learning; /* edges whose event on the last change is still to come */
+    bool healthy;            /* as reported last, */
+    bool aliased;            /* and to names */
+    uint32_t changes;        /* counts reports: the generation of the edges' events */
+    uint32_t learning_count; /* edges whose event on the last change is still to come */
 };
 
 struct endpoint_group_state {

@@ -80,7 +80,7 @@ struct step {
     int region;
     uint32_t endpoint;
     bool healthy;
-    int place, landed;
+    int place, arrived;
 };
 
 static void say_health(void *arg)
@@ -95,7 +95,7 @@ static void look(void *arg)
 {
     struct step *step = arg;
 
-    step->landed = route(step->r, step->place, 0, UINT64_MAX);
+    step->arrived = route(step->r, step->place, 0, UINT64_MAX);
 }
 
 static void health_at(struct edge_rig *r, struct step *step, sim_time when, int region,
@@ -107,7 +107,7 @@ static void health_at(struct edge_rig *r, struct step *step, sim_time when, int 
 
 static void look_at(struct edge_rig *r, struct step *step, sim_time when, int place)
 {
-    *step = (struct step){.r = r, .place = place, .landed = -2};
+    *step = (struct step){.r = r, .place = place, .arrived = -2};
     rig_call(&r->rig, when, look, step);
 }
 
@@ -143,10 +143,10 @@ static void accelerator_moves_new_connections_after_detection_and_back(void **st
     look_at(&r, &still, 132 * SIM_S - 1, 0);
     look_at(&r, &back, 132 * SIM_S + 1, 0);
     rig_run(&r.rig);
-    assert_int_equal(before.landed, 0);
-    assert_int_equal(after.landed, 1);
-    assert_int_equal(still.landed, 1);
-    assert_int_equal(back.landed, 0);
+    assert_int_equal(before.arrived, 0);
+    assert_int_equal(after.arrived, 1);
+    assert_int_equal(still.arrived, 1);
+    assert_int_equal(back.arrived, 0);
     assert_close(rig_statistic(&r.rig, "rerouted_connections", 0, NULL), 2, 0);
     assert_close(rig_statistic(&r.rig, "edge_connections", 1, NULL), 2, 0);
     /* the one at 32 s - 1 ns, sent to a region that had been unhealthy for 22 s */
@@ -169,14 +169,14 @@ static void accelerator_never_sees_a_change_that_is_undone_before_detection(void
     health_at(&r, &up, 25 * SIM_S, 0, true);
     look_at(&r, &after, 33 * SIM_S, 0);
     rig_run(&r.rig);
-    assert_int_equal(after.landed, 0);
+    assert_int_equal(after.arrived, 0);
     assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 2, 1e-12);
     rig_close(&r.rig);
 }
 
 /* West's three closest (west, east, north) are unhealthy at 150 s: it fails open to west, or
  * goes on to south, the fourth, if that is tried. */
-static void check_failing_open(const char *regions_tried, int landed, double failed_open)
+static void check_failing_open(const char *regions_tried, int arrived, double failed_open)
 {
     struct edge_rig r;
     struct step down[3], two, three;
@@ -191,8 +191,8 @@ static void check_failing_open(const char *regions_tried, int landed, double fai
     look_at(&r, &two, 50 * SIM_S, 0);
     look_at(&r, &three, 150 * SIM_S, 0);
     rig_run(&r.rig);
-    assert_int_equal(two.landed, 2);
-    assert_int_equal(three.landed, landed);
+    assert_int_equal(two.arrived, 2);
+    assert_int_equal(three.arrived, arrived);
     assert_close(rig_statistic(&r.rig, "failed_open_connections", 0, NULL), failed_open, 0);
     assert_close(rig_statistic(&r.rig, "stale_connections", 0, NULL), failed_open, 0);
     rig_close(&r.rig);
@@ -223,7 +223,7 @@ static void accelerator_static_stays_at_home(void **state)
     health_at(&r, &down, 10 * SIM_S, 0, false);
     look_at(&r, &after, 200 * SIM_S, 0);
     rig_run(&r.rig);
-    assert_int_equal(after.landed, 0);
+    assert_int_equal(after.arrived, 0);
     rig_close(&r.rig);
 }
 
@@ -231,19 +231,19 @@ static void accelerator_static_stays_at_home(void **state)
 static void accelerator_spills_the_share_asked_for(void **state)
 {
     struct edge_rig r;
-    int landed[4] = {0};
+    int arrived[4] = {0};
 
     (void)state;
     edge_rig_open(&r, 4);
     rig_set(&r.rig, 0, "spill", "10%");
     edge_rig_wire(&r);
     for (uint64_t i = 0; i < 10000; i++)
-        landed[route(&r, 0, i, i * (UINT64_MAX / 10000))]++;
-    assert_in_range(landed[0], 8999, 9001);
+        arrived[route(&r, 0, i, i * (UINT64_MAX / 10000))]++;
+    assert_in_range(arrived[0], 8999, 9001);
     for (int region = 1; region < 4; region++)
-        assert_in_range(landed[region], 270, 400); /* sd of binomial(1000, 1/3) is 15 */
+        assert_in_range(arrived[region], 270, 400); /* sd of binomial(1000, 1/3) is 15 */
     rig_run(&r.rig);
-    assert_close(rig_statistic(&r.rig, "spilled_connections", 0, NULL), 10000 - landed[0], 0);
+    assert_close(rig_statistic(&r.rig, "spilled_connections", 0, NULL), 10000 - arrived[0], 0);
     rig_close(&r.rig);
 }
 
@@ -290,7 +290,7 @@ static struct edge_route route_of(const struct edge_rig *r, uint64_t user, uint6
  */
 struct tally_of_group {
     struct edge_rig *r;
-    int landed[4][2];
+    int arrived[4][2];
 };
 
 static void tally_routes(void *arg)
@@ -300,7 +300,7 @@ static void tally_routes(void *arg)
     for (uint64_t i = 0; i < 4000; i++) {
         struct edge_route to = route_of(tally->r, i, rng_mix(i));
 
-        tally->landed[to.region][to.endpoint]++;
+        tally->arrived[to.region][to.endpoint]++;
     }
 }
 
@@ -321,10 +321,10 @@ static void accelerator_weighs_the_healthy_endpoints_of_a_group(void **state)
     rig_call(&r.rig, 33 * SIM_S, tally_routes, &one);
     rig_call(&r.rig, 123 * SIM_S, tally_routes, &none);
     rig_run(&r.rig);
-    assert_in_range(well.landed[0][0], 2890, 3110); /* 4 standard errors of 27 */
-    assert_int_equal(well.landed[0][0] + well.landed[0][1], 4000);
-    assert_int_equal(one.landed[0][1], 4000);
-    assert_int_equal(none.landed[1][0], 4000);
+    assert_in_range(well.arrived[0][0], 2890, 3110); /* 4 standard errors of 27 */
+    assert_int_equal(well.arrived[0][0] + well.arrived[0][1], 4000);
+    assert_int_equal(one.arrived[0][1], 4000);
+    assert_int_equal(none.arrived[1][0], 4000);
     /* four edges considered west healthy for 122 of 600 s: while it had a healthy endpoint */
     assert_close(rig_statistic(&r.rig, "edges_healthy", 0, NULL), 4 * 122.0 / 600, 1e-9);
     rig_close(&r.rig);
@@ -344,14 +344,14 @@ static void accelerator_knows_its_own_checks_at_once(void **state)
     look_at(&r, &before, 12 * SIM_S - 1, 0);
     look_at(&r, &after, 12 * SIM_S + 1, 0);
     rig_run(&r.rig);
-    assert_int_equal(before.landed, 0);
-    assert_int_equal(after.landed, 1);
+    assert_int_equal(before.arrived, 0);
+    assert_int_equal(after.arrived, 1);
     rig_close(&r.rig);
 }
 
 /*
  * A dial of half: an affinity to the source address keeps each user in one region whatever the
- * connection, without one each connection is drawn anew. Of a user's 10 connections all in one
+ * connection, without one each connection is drawn again. Of a user's 10 connections all in one
  * region: 2 x 0.5^10 of the users, 0.2 %.
  */
 static void accelerator_affinity_keeps_a_user_in_a_region(void **state)
@@ -468,10 +468,10 @@ static void accelerator_takes_dials_and_weights_at_its_edges(void **state)
         look_at(&r, &back, 110 * SIM_S + 1, 0);
         rig_run(&r.rig);
         assert_true(out.accepted && in.accepted);
-        assert_int_equal(before.landed, 0);
-        assert_int_equal(after.landed, 1);
-        assert_int_equal(still.landed, 1);
-        assert_int_equal(back.landed, 0);
+        assert_int_equal(before.arrived, 0);
+        assert_int_equal(after.arrived, 1);
+        assert_int_equal(still.arrived, 1);
+        assert_int_equal(back.arrived, 0);
         assert_int_equal(rig_logged(&r.rig, "routing", "is set to"), 2);
         rig_close(&r.rig);
     }
@@ -504,8 +504,8 @@ static void accelerator_refuses_changes_while_its_control_plane_is_ill(void **st
         rig_run(&r.rig);
         assert_true(early.accepted && late.accepted);
         assert_false(refused.accepted);
-        assert_int_equal(after.landed, 1);
-        assert_int_equal(last.landed, 0);
+        assert_int_equal(after.arrived, 1);
+        assert_int_equal(last.arrived, 0);
         assert_int_equal(rig_logged(&r.rig, "routing", "refused"), 1);
         rig_close(&r.rig);
     }
@@ -533,7 +533,7 @@ static void accelerator_keeps_the_later_of_two_changes(void **state)
     }
     rig_run(&r.rig);
     for (int i = 0; i < 20; i++)
-        assert_int_equal(last[i].landed, 1);
+        assert_int_equal(last[i].arrived, 1);
     rig_close(&r.rig);
 }
 

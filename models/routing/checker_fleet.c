@@ -24,8 +24,9 @@ static void target_update(struct checker_fleet *fleet, uint32_t index, bool chec
     struct fleet_target *target = &fleet->targets[index];
     bool healthy;
 
-    target->healthy += checker_is_good ? 1 : UINT32_MAX;
-    healthy = health_quorum(target->healthy, fleet->config->checkers, fleet->config->quorum);
+    target->healthy_count += checker_is_good ? 1 : UINT32_MAX;
+    healthy =
+        health_quorum(target->healthy_count, fleet->config->checkers, fleet->config->quorum_share);
     if (healthy == target->is_healthy)
         return;
     target->is_healthy = healthy;
@@ -116,8 +117,11 @@ void checker_fleet_add(struct checker_fleet *fleet, const struct health_target_p
                        uint32_t endpoint)
 {
     fleet->targets = mem_realloc(fleet->targets, fleet->target_count + 1, sizeof *fleet->targets);
-    fleet->targets[fleet->target_count++] = (struct fleet_target){
-        .port = port, .endpoint = endpoint, .healthy = fleet->config->checkers, .is_healthy = true};
+    fleet->targets[fleet->target_count++] =
+        (struct fleet_target){.port = port,
+                              .endpoint = endpoint,
+                              .healthy_count = fleet->config->checkers,
+                              .is_healthy = true};
 }
 
 static sim_time first_check(const struct checker_fleet *fleet, uint32_t entity)

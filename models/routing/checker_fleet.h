@@ -26,7 +26,7 @@ struct checker_config {
     int depth; /* enum health_depth */
     sim_dur interval_ns, connect_timeout_ns, timeout_ns;
     uint32_t threshold, checkers;
-    double quorum;
+    double quorum_share;
     struct phase_rule phase;
 };
 
@@ -38,7 +38,7 @@ struct checker_config {
     DURATION(name "connect_timeout", member.connect_timeout_ns, "10ms", "4s", "60s", "time without a connection after which a health check fails", "facts E"), \
     DURATION(name "timeout", member.timeout_ns, "10ms", "2s", "60s", "time from the connection without an answer after which a health check fails", "facts E"), \
     COUNT(name "checkers", member.checkers, "1", "16", "64", "health checkers of each endpoint", "facts E"), \
-    SHARE(name "quorum", member.quorum, "0", "18%", "99%", "an endpoint is healthy while more than this share of its checkers consider it so", "facts E"), \
+    SHARE(name "quorum", member.quorum_share, "0", "18%", "99%", "an endpoint is healthy while more than this share of its checkers consider it so", "facts E"), \
     CHOICE(name "depth", member.depth, health_depth_names, "shallow", "depth of a health check: the process, a read of the local cluster, or a read of the primary", "facts 0.2"), \
     PHASE_FIELDS(name "phase", member.phase, "phase of a checker's health checks")
 /* clang-format on */
@@ -47,7 +47,7 @@ struct fleet_target {
     const struct health_target_port *port;
     uint32_t endpoint;
     struct health_check checks[CHECKERS_MAX];
-    uint32_t healthy; /* checkers that consider it so */
+    uint32_t healthy_count; /* checkers that consider it so */
     bool is_healthy;
 };
 

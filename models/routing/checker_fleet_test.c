@@ -61,7 +61,7 @@ static void fleet_rig_open(struct fleet_rig *r, uint32_t instances)
 {
     *r = (struct fleet_rig){.manner = ANSWERS};
     rig_open(&r->rig, &endpoint_group_ops, 1, 600 * SIM_S);
-    r->instances = (struct illness_port){.parts = instances};
+    r->instances = (struct illness_port){.part_count = instances};
     r->target = (struct health_target_port){r, rig_probe};
     r->edge = (struct edge_port){.self = r, .health = rig_health};
     port_offer_app_illness(r->rig.ports, -1, -1, &r->instances);

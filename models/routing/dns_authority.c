@@ -36,7 +36,7 @@ static void schedule_learning(struct dns_routing *dns, int region)
 {
     struct record_state *state = &dns->states[region];
 
-    for (; state->learning > 0; state->learning--)
+    for (; state->learning_count > 0; state->learning_count--)
         sim_cancelled(dns->sim);
     state->changes++;
     for (int place = 0; place < dns->near.region_count; place++) {
@@ -47,7 +47,7 @@ static void schedule_learning(struct dns_routing *dns, int region)
         if (when > sim_end(dns->sim))
             continue;
         sim_at(dns->sim, when, dns->learn_kind, entity, state->changes);
-        state->learning++;
+        state->learning_count++;
     }
 }
 
@@ -77,8 +77,8 @@ static void dns_routing_on_learn(void *self, struct sim *sim, uint32_t entity, u
     struct dns_record *record = &dns->records[place][region];
 
     (void)generation;
-    invariant(state->learning > 0);
-    state->learning--;
+    invariant(state->learning_count > 0);
+    state->learning_count--;
     if (record->healthy == state->healthy)
         return;
     record->healthy = state->healthy;

@@ -127,12 +127,19 @@ sim_time dns_name_stale_until(const struct dns_name *name, uint32_t region_count
     return until;
 }
 
+void dns_name_set_answering(struct dns_name *name, bool answers)
+{
+    name->is_silent = !answers;
+}
+
 struct dns_answer dns_name_resolve(struct dns_name *name, int region, sim_time now)
 {
     struct dns_cache *cache = &name->caches[region];
 
-    if (cache->fetches == 0 || now >= cache->expires)
+    if (cache->fetches == 0 || (now >= cache->expires && !name->is_silent))
         cache_fetch(name, region, now);
+    else if (now >= cache->expires)
+        cache->expires = now + DNS_STALE_TTL;
     return (struct dns_answer){
         .region = cache->target.region,
         .epoch = cache->target.epoch,

@@ -8,8 +8,10 @@
  *     only where no healthy record has a weight. Where no record is healthy, all count as healthy
  *     (fail open; Route 53, facts E).
  *  3. A change may be at some of the authority's name servers before the others: a resolver asks
- * one of them at random (dns_name_spread()).
+ *     one of them at random (dns_name_spread()).
  *  4. An answer is stale where its record has changed since, or would not be drawn now.
+ *  5. While the authority does not answer (dns_name_set_answering()), a resolver repeats its last
+ *     answer, and asks again after DNS_STALE_TTL (RFC 8767, section 4).
  *
  * A value without side effects: the owner decides when a record changes (control plane and
  * propagation, health checks, routing controls).
@@ -26,6 +28,7 @@
 #include <stdint.h>
 
 #define DNS_RECORDS_MAX REGIONS_MAX
+#define DNS_STALE_TTL (30 * SIM_S)
 
 struct dns_record {
     struct dns_target target;
@@ -45,6 +48,7 @@ struct dns_name {
     struct rng_stream stream; /* (region, number of the answer) keys the draws */
     struct dns_record records[DNS_RECORDS_MAX];
     uint32_t record_count;
+    bool is_silent; /* the authority does not answer */
     struct dns_spread {
         uint32_t updated, servers; /* servers 0: no change is under way */
         uint32_t record;
@@ -76,6 +80,7 @@ void dns_name_spread(struct dns_name *name, uint32_t record, struct dns_target t
 sim_time dns_name_stale_until(const struct dns_name *name, uint32_t region_count, sim_time now);
 /* From now on the authority serves this value of a record. */
 void dns_name_serve(struct dns_name *name, uint32_t record, const struct dns_record *value);
+void dns_name_set_answering(struct dns_name *name, bool answers);
 /* What the resolver of `region` answers at `now`, which never goes back. O(records). */
 struct dns_answer dns_name_resolve(struct dns_name *name, int region, sim_time now);
 

@@ -41,6 +41,31 @@ static void a_resolver_asks_again_when_its_answer_has_expired(void **state)
     assert_int_equal(dns_name_resolve(&name, 0, 13 * SIM_S).expires, 23 * SIM_S);
 }
 
+/*
+ * An answer of 0 s with a TTL of 10 s; the authority is silent from 5 to 45 s, and its record names
+ * east from 8 s on. At 10 s the answer is repeated for 30 s more, at 40 s again; at 70 s the
+ * authority is asked. A resolver without an answer gets one (the limit of the page).
+ */
+static void a_resolver_repeats_its_answer_while_the_authority_is_silent(void **state)
+{
+    const struct dns_record east = {{.region = 1}, .weight = 1, .healthy = true};
+    struct dns_name name;
+
+    (void)state;
+    name_of(&name, TTL, &west, 1);
+    assert_int_equal(dns_name_resolve(&name, 0, 0).expires, 10 * SIM_S);
+    dns_name_set_answering(&name, false);
+    dns_name_serve(&name, 0, &east);
+    assert_int_equal(dns_name_resolve(&name, 0, 10 * SIM_S - 1).expires, 10 * SIM_S);
+    assert_int_equal(dns_name_resolve(&name, 0, 10 * SIM_S).expires, 40 * SIM_S);
+    assert_int_equal(dns_name_resolve(&name, 0, 40 * SIM_S).expires, 70 * SIM_S);
+    assert_int_equal(dns_name_resolve(&name, 1, 40 * SIM_S).region, 1);
+    dns_name_set_answering(&name, true);
+    assert_int_equal(dns_name_resolve(&name, 0, 70 * SIM_S - 1).region, 0);
+    assert_true(dns_name_resolve(&name, 0, 70 * SIM_S - 1).stale);
+    assert_int_equal(dns_name_resolve(&name, 0, 70 * SIM_S).region, 1);
+}
+
 /* Region 0 has resolved before the change and keeps its answer, region 1 has not. */
 static void each_region_has_a_cache_of_its_own(void **state)
 {
@@ -255,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_resolver_asks_again_when_its_answer_has_expired),
+        cmocka_unit_test(a_resolver_repeats_its_answer_while_the_authority_is_silent),
         cmocka_unit_test(each_region_has_a_cache_of_its_own),
         cmocka_unit_test(a_changed_address_is_another_endpoint),
         cmocka_unit_test(answers_follow_weight_and_health),

@@ -6,6 +6,7 @@
  * else to what the name servers near the place answer by the policy. An open connection needs no
  * name: it outlives all of these caches.
  */
+#include "accelerator_internal.h"
 #include "dns_routing_internal.h"
 
 #include "registry.h"
@@ -110,15 +111,18 @@ static void resolver_fetch(struct dns_routing *dns, int place, uint32_t resolver
         cache->expires = (sim_time)(rng_unit(block.word[2]) * (double)life);
 }
 
+/* While the authority does not answer, an old answer is repeated (dns_name.h, rule 5). */
 static int resolver_answer(struct dns_routing *dns, int place, uint32_t resolver)
 {
     struct cached_answer *cache = answer_cache_at(&dns->resolvers[place], resolver);
-    bool is_first = cache->fetches == 0;
+    sim_time now = sim_now(dns->sim);
 
-    if (!answer_is_fresh(cache, sim_now(dns->sim)))
+    if (cache->fetches == 0)
         resolver_fetch(dns, place, resolver, cache);
-    if (is_first && !answer_is_fresh(cache, sim_now(dns->sim)))
+    if (!answer_is_fresh(cache, now) && !dns->is_silent)
         resolver_fetch(dns, place, resolver, cache);
+    else if (!answer_is_fresh(cache, now))
+        cache->expires = now + DNS_STALE_TTL;
     return cache->region;
 }
 
@@ -153,6 +157,13 @@ static int dns_routing_resolve(void *self, const struct edge_client *client)
     if (region < 0)
         probe_count(dns->probes, dns->unanswered[client->place]);
     return region;
+}
+
+static void dns_routing_set_answering(void *self, bool answers)
+{
+    struct dns_routing *dns = self;
+
+    dns->is_silent = !answers;
 }
 
 /* --- the model ------------------------------------------------------------------------------- */
@@ -192,7 +203,8 @@ static void dns_routing_init(void *self, const struct model_env *env)
     for (int region = 0; region < (int)env->topology->region_count; region++)
         dns_routing_open_probes(dns, sim_probe_set(env->sim), region);
     set_preferred(dns);
-    dns->port = (struct user_dns_port){dns, dns_routing_resolve, dns_routing_health};
+    dns->port = (struct user_dns_port){dns, dns_routing_resolve, dns_routing_health,
+                                       dns_routing_set_answering};
     dns->control = (struct routing_control_port){dns, dns_routing_change};
     port_offer_user_dns(env->ports, -1, -1, &dns->port);
     port_offer_routing_control(env->ports, ROUTING_OF_DNS, -1, &dns->control);
@@ -248,6 +260,24 @@ static const struct lint_row dns_routing_lints[] = {
      .applies = has_short_ttl},
 };
 
+/* The name is used where users are routed by it. */
+static uint32_t name_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    (void)config, (void)peer;
+    for (size_t i = 0; region < 0 && i < context->instance_count; i++)
+        if (context->instances[i].ops == &accelerator_ops) {
+            const struct accelerator_config *accelerator = context->instances[i].config;
+
+            return accelerator->routing == ROUTING_DNS;
+        }
+    return 0;
+}
+
+static const struct fault_capability dns_routing_faults[] = {
+    {"record/users", "down", name_parts},
+};
+
 const struct model_ops dns_routing_ops = {
     .name = "dns_routing",
     .section = "dns_routing",
@@ -257,7 +287,7 @@ const struct model_ops dns_routing_ops = {
     .state_size = sizeof(struct dns_routing),
     FIELD_TABLE(dns_routing_fields),
     METRIC_TABLE(dns_routing_metrics),
-    .rows = {LINT_TABLE(dns_routing_lints)},
+    .rows = {LINT_TABLE(dns_routing_lints), FAULT_TABLE(dns_routing_faults)},
     .init = dns_routing_init,
     .connect = dns_routing_connect,
     .start = dns_routing_start,

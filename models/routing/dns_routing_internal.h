@@ -35,8 +35,8 @@ struct dns_routing_config {
 struct record_state {
     const struct dns_record_port *port;
     bool healthy;
-    uint32_t changes;  /* counts reports: the generation of the name servers' events */
-    uint32_t learning; /* name servers whose event on the last change is still to come */
+    uint32_t changes;        /* counts reports: the generation of the name servers' events */
+    uint32_t learning_count; /* name servers whose event on the last change is still to come */
     uint32_t places_healthy;
     probe_id level;
 };
@@ -53,6 +53,7 @@ struct dns_routing {
     int preferred[REGIONS_MAX]; /* of the policy failover */
     uint32_t preferred_count;
     bool in_use;
+    bool is_silent; /* the authority does not answer */
     struct change_gate gate;
     struct user_dns_port port;
     struct routing_control_port control;

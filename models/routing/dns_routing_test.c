@@ -278,10 +278,54 @@ static void a_device_keeps_its_answer_whatever_the_ttl(void **state)
     rig_close(&r.rig);
 }
 
+static void silence(void *arg)
+{
+    struct name_rig *r = arg;
+    struct user_dns_port *port = port_need_user_dns(r->rig.ports, -1, -1);
+
+    port->set_answering(port->self, sim_now(r->rig.sim) > 150 * SIM_S);
+}
+
+/*
+ * One resolver, a TTL of 1 s, no caches of devices. West is left out from 117 s on; the authority
+ * is silent from 105 to 160 s. The answer of 105 s is repeated at 110 s until 140 s, and then until
+ * 170 s.
+ */
+static void resolvers_repeat_old_answers_while_the_authority_is_silent(void **state)
+{
+    static const struct {
+        sim_time when;
+        int region;
+    } asked[] = {{105 * SIM_S - 1, 0},
+                 {110 * SIM_S, 0},
+                 {140 * SIM_S, 0},
+                 {170 * SIM_S - 1, 0},
+                 {170 * SIM_S, 1}};
+    struct question questions[5];
+    struct report down;
+    struct name_rig r;
+
+    (void)state;
+    name_rig_open(&r, 2, 300 * SIM_S);
+    rig_set(&r.rig, 0, "resolvers", "1");
+    rig_set(&r.rig, 0, "ttl", "1s");
+    rig_set(&r.rig, 0, "client_cache_share", "0%");
+    name_rig_wire(&r);
+    west_fails_at(&r, &down, 110 * SIM_S);
+    rig_call(&r.rig, 105 * SIM_S, silence, &r);
+    rig_call(&r.rig, 160 * SIM_S, silence, &r);
+    for (uint32_t i = 0; i < 5; i++)
+        ask_at(&r, &questions[i], asked[i].when, i, 0);
+    rig_run(&r.rig);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(questions[i].region, asked[i].region);
+    rig_close(&r.rig);
+}
+
 /* --- health and weights ---------------------------------------------------------------------- */
 
 /* A record follows its health checks, or its load balancer, or nothing. */
-static void a_record_follows_what_it_is_told_to(void **state)
+static void a_record_follows_its_setting(void **state)
 {
     static const struct {
         enum record_health follows, reported;
@@ -460,7 +504,8 @@ int main(void)
         cmocka_unit_test(resolvers_that_overstay_leave_a_tail),
         cmocka_unit_test(a_cache_that_is_hardly_asked_is_not_stale),
         cmocka_unit_test(a_device_keeps_its_answer_whatever_the_ttl),
-        cmocka_unit_test(a_record_follows_what_it_is_told_to),
+        cmocka_unit_test(resolvers_repeat_old_answers_while_the_authority_is_silent),
+        cmocka_unit_test(a_record_follows_its_setting),
         cmocka_unit_test(an_undone_change_was_never_known),
         cmocka_unit_test(weights_change_through_the_control_plane),
         cmocka_unit_test(weights_are_drawn_for_each_answer),

@@ -288,6 +288,13 @@ static void zone_name_override(void *self, const struct dns_resolver *resolver)
     name->port.resolver = resolver;
 }
 
+static void zone_name_set_answering(void *self, bool answers)
+{
+    struct zone_name *name = self;
+
+    dns_name_set_answering(&name->name, answers);
+}
+
 static bool dns_zone_change_live(const void *self, uint32_t entity, uint32_t generation)
 {
     const struct dns_zone *zone = self;
@@ -328,6 +335,7 @@ static void zone_offer_name(struct dns_zone *zone, struct zone_name *name,
         .override = zone_name_override,
         .stale_until = zone_name_stale_until,
         .subscribe = zone_name_subscribe,
+        .set_answering = zone_name_set_answering,
     };
     port_offer_dns(ports, a, b, &name->port);
 }
@@ -394,11 +402,20 @@ static const struct lint_row dns_zone_lints[] = {
     {.code = "dns-ttl-long",
      .field = "ttl",
      .meaning = "'ttl' is above 60 s, the most that is recommended for failover: resolvers keep "
-                "returning the old address for so long after a change",
+                "returning the old address for this time after a change",
      .applies = has_long_ttl},
 };
 
+/* Clients use the name where a cluster can be promoted. */
+static uint32_t name_parts(const void *config, const struct check_context *context, int region,
+                           int peer)
+{
+    (void)config, (void)peer;
+    return region < 0 && supplied_fault_target(context->rows, "promote");
+}
+
 static const struct fault_capability dns_zone_faults[] = {
+    {"record/store", "down", name_parts},
     {"control/dns", "down", NULL},
     {"control/dns", "errors", NULL},
     {"control/dns", "throttle", NULL},

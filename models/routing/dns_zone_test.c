@@ -216,18 +216,18 @@ static void dns_zone_refuses_what_is_throttled_or_fails(void **state)
     rig_close(&r.rig);
 }
 
-static void dns_zone_has_its_control_plane_in_us_east_1_unless_told(void **state)
+static void dns_zone_has_its_control_plane_in_us_east_1_by_default(void **state)
 {
     struct dns_rig r;
 
     (void)state;
-    for (int told = 0; told < 2; told++) {
+    for (int is_set = 0; is_set < 2; is_set++) {
         dns_rig_open(&r);
-        if (told)
+        if (is_set)
             rig_set(&r.rig, 0, "home", "east");
         dns_rig_wire(&r);
         assert_string_equal(port_need_control_plane(r.rig.ports, CONTROL_DNS, 0)->home,
-                            told ? "east" : "us-east-1");
+                            is_set ? "east" : "us-east-1");
         rig_close(&r.rig);
     }
 }
@@ -291,7 +291,7 @@ static void dns_zone_serves_a_change_server_by_server(void **state)
 }
 
 /* Down from 10 s on. A public zone with a recovery of 60 s takes changes again at 70 s, and refuses
- * them anew when the control plane goes down after it was back. A private zone has no recovery. */
+ * them again when the control plane goes down after it was back. A private zone has no recovery. */
 static void dns_zone_recovers_before_its_control_plane(void **state)
 {
     struct dns_rig r;
@@ -373,7 +373,7 @@ int main(void)
         cmocka_unit_test(dns_zone_serves_a_change_after_its_delay_and_caches_expire),
         cmocka_unit_test(dns_zone_refuses_changes_while_the_control_plane_is_down),
         cmocka_unit_test(dns_zone_refuses_what_is_throttled_or_fails),
-        cmocka_unit_test(dns_zone_has_its_control_plane_in_us_east_1_unless_told),
+        cmocka_unit_test(dns_zone_has_its_control_plane_in_us_east_1_by_default),
         cmocka_unit_test(dns_zone_serves_a_health_check_without_its_control_plane),
         cmocka_unit_test(dns_zone_serves_a_change_server_by_server),
         cmocka_unit_test(dns_zone_recovers_before_its_control_plane),

@@ -43,14 +43,14 @@ uint32_t group_endpoint(const struct group_view *group, uint64_t word)
     if (candidates <= 1)
         return last;
     for (uint32_t i = 0; i < group->count; i++) {
-        double time;
+        double draw; /* exponential with the rate of its weight: the first one wins */
 
         if (group->weights[i] == 0 || (by_weight && !group->healthy[i]))
             continue;
-        time = -log(rng_unit(rng_mix(word + ENDPOINT_DRAW + i))) /
+        draw = -log(rng_unit(rng_mix(word + ENDPOINT_DRAW + i))) /
                (by_weight ? (double)group->weights[i] : 1);
-        if (time < first) {
-            first = time;
+        if (draw < first) {
+            first = draw;
             best = i;
         }
     }

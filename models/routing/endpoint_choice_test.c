@@ -111,7 +111,7 @@ static void shares_follow_from_dials_weights_health_and_distance(void **state)
     assert_true(CASES >= 30);
     for (size_t i = 0; i < CASES; i++) {
         struct group_view views[REGIONS];
-        int order[REGIONS], landed[REGIONS][2] = {{0}};
+        int order[REGIONS], arrived[REGIONS][2] = {{0}};
         uint32_t count = views_of(&cases[i], views, order);
 
         for (uint64_t word = 0; word < WORDS; word++) {
@@ -119,12 +119,12 @@ static void shares_follow_from_dials_weights_health_and_distance(void **state)
                 endpoint_choose(views, order, count, cases[i].tried, rng_mix(word));
 
             assert_true(choice.region >= 0 && choice.endpoint < 2);
-            landed[choice.region][choice.endpoint]++;
+            arrived[choice.region][choice.endpoint]++;
         }
         for (int region = 0; region < REGIONS; region++)
             for (int e = 0; e < 2; e++) {
                 double expected = cases[i].shares[region][e];
-                double found = (double)landed[region][e] / WORDS;
+                double found = (double)arrived[region][e] / WORDS;
                 double error = sqrt(expected * (1 - expected) / WORDS);
 
                 if (fabs(found - expected) > 4 * error)
@@ -168,7 +168,7 @@ static void reasons_say_why_a_connection_went_elsewhere(void **state)
  * endpoint, and a change moves those that it must: the endpoint that goes takes its own third, a
  * dial lowered from 100 % to 60 % the 40 % above it, and nobody else moves.
  */
-static void a_change_moves_only_whom_it_must(void **state)
+static void a_change_moves_no_more_users_than_it_must(void **state)
 {
     struct group_view all[2] = {{1, 3, {128, 128, 128}, {true, true, true}}, {1, 1, {128}, {true}}};
     struct group_view ill[2], dialled[2];
@@ -208,7 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_follow_from_dials_weights_health_and_distance),
         cmocka_unit_test(reasons_say_why_a_connection_went_elsewhere),
-        cmocka_unit_test(a_change_moves_only_whom_it_must),
+        cmocka_unit_test(a_change_moves_no_more_users_than_it_must),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ static const struct field endpoint_group_fields[] = {
 };
 // clang-format on
 
-#define WEIGHT_DEFAULT 128
+#define WEIGHT_DEFAULT 128 /* as AWS: facts A */
 
 struct endpoint_group {
     const struct endpoint_group_config *config;
@@ -69,7 +69,7 @@ static void endpoint_group_connect(void *self, const struct port_directory *port
     const struct health_target_port *target = port_need_health_target(ports, group->region, -1);
 
     group->edge = port_need_edge(ports, -1, -1);
-    group->port.count = endpoint_group_count(shape, instances->parts);
+    group->port.count = endpoint_group_count(shape, instances->part_count);
     invariant(group->port.count <= ENDPOINTS_MAX);
     for (uint32_t i = 0; i < group->port.count; i++) {
         group->port.weights[i] =

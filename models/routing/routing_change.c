@@ -14,7 +14,8 @@ static const char *const results[] = {"accepted", "refused", NULL};
 enum { ACCEPTED, REFUSED, RESULTS };
 
 struct routing_change_config {
-    sim_dur at_ns, retry_ns;
+    sim_time at_ns;
+    sim_dur retry_ns;
     int32_t region;
     int kind; /* enum routing_setting_kind */
     double dial;
@@ -124,7 +125,7 @@ static const struct endpoint_group_shape *group_of(const struct check_context *c
     return NULL;
 }
 
-/* Application servers of a region, as those who simulate them tell faults. */
+/* Application servers of a region, as the models declare them (struct fault_capability). */
 static uint32_t instances_of(const struct check_context *context, int region)
 {
     uint32_t most = 0;

@@ -149,9 +149,9 @@ struct datastore_cluster {
     struct cluster *cluster;
     struct datastore_server *servers; /* by shard */
     bool takes_writes;
-    bool demoted;  /* or about to be: whoever orchestrates tells it, until it hears */
+    bool demoted;  /* or about to be: the orchestrator notifies it until it hears */
     uint32_t asks; /* generation of that event */
-    uint64_t told;
+    uint64_t notices;
     bool detached; /* was down when another was promoted: no part of the datastore until attached */
     bool moves;    /* its primary node is lost, and no replica has taken over yet */
     bool cut;      /* its primary node cannot be reached */
@@ -166,7 +166,8 @@ struct datastore {
     struct store *store;
     const struct datastore_config *config;
     struct rng_stream replica, windows;
-    sim_dur replica_lag_max; /* longest replica lag that the logs cover */
+    double apply_ns, apply_per_byte_ns; /* of a replicated write */
+    sim_dur replica_lag_max;            /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
     uint32_t readers[REGIONS_MAX];       /* first endpoint of a region's replicas */
     uint32_t reader_count[REGIONS_MAX];  /* 0: they serve no reads */
@@ -187,6 +188,11 @@ struct datastore {
 static inline struct datastore *datastore_of(const struct store *store)
 {
     return store->state;
+}
+/* Time of a replicated write of a number of bytes at a replica or secondary. */
+static inline sim_dur datastore_apply_time(const struct datastore *datastore, uint32_t bytes)
+{
+    return (sim_dur)(datastore->apply_ns + datastore->apply_per_byte_ns * bytes);
 }
 /* Whether the region has a cluster that is up. */
 static inline bool datastore_is_up(const struct datastore *datastore, int region)
@@ -269,6 +275,7 @@ void windows_init(struct datastore_cluster *cluster, const struct model_env *env
 /* Functions of struct store_kind, or parts of them. */
 void reshard_adapt(struct store_config *config, const void *kind_config);
 void reshard_init(struct datastore *datastore, const struct model_env *env);
+void reshard_cluster_init(const struct cluster *cluster);
 void reshard_release(struct datastore *datastore);
 /* Is the command at a shard that does not have its slot, as far as its client knows? Then it has
  * its reply. */
@@ -277,12 +284,10 @@ RARE bool reshard_redirects(const struct server *server, struct command *command
 /* --- kind_global_datastore.c ----------------------------------------------------------------- */
 
 /* Execute a read with what the server holds. */
-void server_read(struct datastore_server *server, struct command *command);
+void datastore_read(struct datastore_server *server, struct command *command);
 /* The server has executed a write: log and replicate it. */
 void server_acknowledge(struct datastore_server *server, const struct log_entry *entry,
                         uint32_t bytes, struct write_position position);
-/* Time of a replicated write of so many bytes at a replica or secondary. */
-sim_dur datastore_apply_time(const struct datastore *datastore, uint32_t bytes);
 
 /* --- datastore_roles.c ----------------------------------------------------------------------- */
 

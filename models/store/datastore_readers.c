@@ -57,11 +57,11 @@ enum execution datastore_replica_read(struct server *server, uint32_t node, uint
     sim_time done;
 
     if (!cluster->occupied) { /* only what is on connections to a node that was the primary's */
-        server_read(state, command);
+        datastore_read(state, command);
         return EXECUTION_DONE;
     }
     state->applied = held_by_replica(state, command);
-    server_read(state, command);
+    datastore_read(state, command);
     state->applied = applied;
     done = thread_work(thread_of(cluster, node, state->shard), sim_now(store->sim),
                        server_read_time(server, command));

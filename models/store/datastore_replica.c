@@ -102,6 +102,8 @@ static void replica_apply(void *self, int region, struct write_position position
         return;
     if (position.history == primary->history)
         note_lag(datastore, cluster, position.shard, server->applied, position.number);
+    if (datastore->store->history)
+        store_history_applied(&datastore->store->clusters[region], &position, server->applied);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
@@ -126,6 +128,8 @@ static void replica_loaded(void *self, int region, struct write_position positio
         held = datastore->shards[position.shard].histories[position.history].fork;
     if (position.history == primary->history)
         note_lag(datastore, cluster, position.shard, held, position.number);
+    if (datastore->store->history)
+        store_history_applied(&datastore->store->clusters[region], &position, held);
     server->loading = false;
     server->history = position.history;
     server_apply(server, position.number);

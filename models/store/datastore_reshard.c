@@ -165,6 +165,12 @@ RARE bool reshard_redirects(const struct server *server, struct command *command
     return true;
 }
 
+void reshard_cluster_init(const struct cluster *cluster)
+{
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        cluster->servers[s].slots_move = cluster->store->slot_shards != NULL;
+}
+
 /* --- wiring ---------------------------------------------------------------------------------- */
 
 void reshard_adapt(struct store_config *config, const void *kind_config)

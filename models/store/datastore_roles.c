@@ -407,7 +407,8 @@ static bool is_candidate(const void *store, int region)
            !datastore->clusters[region].cut && !datastore->clusters[region].detached;
 }
 
-/* A secondary that is further behind than this does not follow: its stream is down or blocked. */
+/* A secondary that is further behind than this does not follow: its stream is down or blocked. An
+ * assumption: well above the lag of a stream that flows. */
 #define FOLLOWS_WITHIN (5 * SIM_S)
 
 static bool cluster_follows(const struct datastore *datastore, int region)
@@ -472,23 +473,23 @@ static uint64_t writes_held(const void *store, int region)
 }
 
 /* The orders to a primary that is being demoted: to refuse writes; that another one is primary. */
-enum { TELL_REFUSE, TELL_REPLICATE };
+enum { NOTICE_REFUSE, NOTICE_REPLICATE };
 
-/* Whoever orchestrates tells it, from the region of the new primary: one packet, and the next one
+/* The orchestrator notifies it, from the region of the new primary: one packet, and the next one
  * after an interval. */
 static void cluster_demote(struct datastore_cluster *cluster)
 {
     struct datastore *datastore = cluster->datastore;
     int from = datastore->promoting ? datastore->target : datastore->primary;
-    uint32_t word = datastore->promoting ? TELL_REFUSE : TELL_REPLICATE;
-    uint64_t identity = (uint64_t)cluster->cluster->region << 40 | ++cluster->told;
+    uint32_t word = datastore->promoting ? NOTICE_REFUSE : NOTICE_REPLICATE;
+    uint64_t identity = (uint64_t)cluster->cluster->region << 40 | ++cluster->notices;
 
     if (!cluster->cluster->up) {
         cluster->demoted = false; /* it will ask when it is back */
         return;
     }
-    cluster_send_once(&datastore->store->clusters[from], cluster->cluster, word, 60,
-                      rng_mix(identity));
+    cluster_notify(&datastore->store->clusters[from], cluster->cluster, word, PACKET_BYTES,
+                   rng_mix(identity));
     sim_after(datastore->store->sim, datastore->config->demotion_interval_ns, cluster->demote_kind,
               0, ++cluster->asks);
 }
@@ -535,7 +536,7 @@ void datastore_peer(struct cluster *cluster, uint32_t word)
     if (!state->demoted || !cluster->up || state->cut)
         return;
     state->takes_writes = false;
-    if (word == TELL_REFUSE)
+    if (word == NOTICE_REFUSE)
         return;
     state->demoted = false;
     for (uint32_t s = 0; s < datastore->shard_count; s++)

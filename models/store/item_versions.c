@@ -184,7 +184,7 @@ uint32_t item_write(struct items *items, const struct item_write *write)
         version->stamp = seen.stamp + 1; /* it follows what it has seen, whatever the clocks say */
     items->written++;
     find_losers(items, version);
-    if (version->held != items->members)
+    if (version->held != items->member_bits)
         return index;
     settle(items, index);
     return NO_INDEX;
@@ -236,7 +236,7 @@ uint32_t version_commit(struct items *items, uint32_t proposal, uint16_t held)
     version->executed = sim_now(items->store->sim);
     version->held = version->received = held;
     items->written++;
-    if (held != items->members && !version->late)
+    if (held != items->member_bits && !version->late)
         return proposal;
     settle(items, proposal);
     return NO_INDEX;
@@ -259,7 +259,7 @@ void version_apply(struct items *items, uint32_t index, int region)
     struct version *version = &items->versions[index];
 
     version->held |= (uint16_t)(1u << region);
-    if (version->held == items->members)
+    if (version->held == items->member_bits)
         settle(items, index);
 }
 

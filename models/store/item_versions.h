@@ -58,7 +58,7 @@ struct version {
 
 struct items {
     struct store *store;
-    uint16_t members; /* regions that hold items, a bit each */
+    uint16_t member_bits; /* regions that hold items, a bit each */
     struct version *versions;
     size_t count, capacity;
     uint32_t free_first, free_last; /* rows are reused as late as possible */

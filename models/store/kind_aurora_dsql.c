@@ -110,11 +110,11 @@ static void dsql_endpoints(struct store *store, struct endpoint_table *table)
     witness = witness_of(dsql->config, topology);
     for (int r = 0; r < (int)store->region_count; r++)
         if (is_peer(dsql->config, topology, r)) {
-            dsql->items.members |= (uint16_t)(1u << r);
+            dsql->items.member_bits |= (uint16_t)(1u << r);
             dsql->endpoints[r] = add_endpoint(table, topology->region_names[r], r);
         }
     add_endpoint(table, "witness", witness);
-    dsql->quorum.voters = dsql->items.members | (uint16_t)(1u << witness);
+    dsql->quorum.voter_bits = dsql->items.member_bits | (uint16_t)(1u << witness);
 }
 
 static uint32_t dsql_route(const void *store, const struct client_knowledge *knowledge,

@@ -15,14 +15,14 @@
 #include "takeover.h"
 
 struct durable_config {
-    int32_t primary;
+    int32_t primary; /* region; -1: not given */
     bool regional;
-    int mode;
+    int mode; /* enum durable_mode */
     struct dist *log_latency, *log_lag;
     sim_dur tolerance_ns;
     struct takeover_config takeover;
 };
-enum { DURABLE_SYNC, DURABLE_ASYNC };
+enum durable_mode { DURABLE_SYNC, DURABLE_ASYNC };
 static const char *const durable_modes[] = {"sync", "async", NULL};
 
 #define MODEL_CONFIG struct durable_config
@@ -93,7 +93,7 @@ static void durable_endpoints(struct store *store, struct endpoint_table *table)
         if (has_cache(config, r))
             endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                   .region = r,
-                                                  .zone = ENDPOINT_ANY,
+                                                  .zone = 0,
                                                   .shard = ENDPOINT_ANY,
                                                   .node = ENDPOINT_ANY});
 }

@@ -51,7 +51,7 @@ static const struct field global_table_fields[] = {
     RATE("capacity.provisioned.max_write", provisioned[WRITES].max_per_s, "1/s", "40000/s", "1M/s", "maximum write capacity", "assumption"),
     RATE("capacity.provisioned.min_read", provisioned[READS].min_per_s, "1/s", "100/s", "1M/s", "minimum read capacity", "assumption"),
     RATE("capacity.provisioned.max_read", provisioned[READS].max_per_s, "1/s", "40000/s", "1M/s", "maximum read capacity", "assumption"),
-    SHARE("capacity.provisioned.target", capacity.target, "20%", "70%", "90%", "target utilization of auto scaling", "facts F"),
+    SHARE("capacity.provisioned.target", capacity.target_share, "20%", "70%", "90%", "target utilization of auto scaling", "facts F"),
     DURATION("capacity.provisioned.delay", capacity.delay_ns, "0s", "4min", "1h", "time from the minute that makes auto scaling act until the capacity changes", "facts F"),
     DURATION("capacity.provisioned.burst", capacity.burst_ns, "1s", "300s", "1h", "unused capacity that is kept", "facts F"),
     DURATION("ttl.after", ttl_ns, "0s", "0s", "365d", "age of an item's last write at which it expires; 0: never", "assumption"),
@@ -130,7 +130,7 @@ static void global_table_endpoints(struct store *store, struct endpoint_table *t
     for (int r = 0; r < (int)store->region_count; r++) {
         if (!has_replica(config, r))
             continue;
-        own->items.members |= (uint16_t)(1u << r);
+        own->items.member_bits |= (uint16_t)(1u << r);
         own->endpoints[r] =
             endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                   .region = r,
@@ -222,7 +222,7 @@ static bool is_expired(const struct global_table *table, const struct item_view 
            sim_now(table->managed.store->sim) - view->stamp > table->config->ttl_ns;
 }
 
-/* The service looks at the item some time after it expires, if it is not written before. */
+/* The service checks the item some time after it expires, if it is not written before. */
 static void expiry_arm(struct global_table *table, uint32_t session, uint32_t check,
                        const struct item_view *view)
 {

@@ -218,7 +218,7 @@ static void writes_of_a_cut_arrive_after_it(void **state)
 
 /* --- deletions ------------------------------------------------------------------------------- */
 
-/* A session that has not arrived cannot be deleted: it is there for good. Items that are not
+/* A session that has not arrived cannot be deleted: it stays. Items that are not
  * written for 20 s are gone in both regions, after a second at most. */
 static void deletions_need_the_item_and_expired_items_go(void **state)
 {

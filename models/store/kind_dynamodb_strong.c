@@ -12,12 +12,12 @@
 
 struct strong_table_config {
     struct region_list replicas;
-    int32_t witness;
+    int32_t witness; /* region; -1: not given */
     struct dist *read_latency, *write_latency;
-    int reads;
+    int reads; /* enum read_mode */
     struct quorum_config quorum;
 };
-enum { READS_EVENTUAL, READS_STRONG };
+enum read_mode { READS_EVENTUAL, READS_STRONG };
 static const char *const read_modes[] = {"eventual", "strong", NULL};
 
 #define MODEL_CONFIG struct strong_table_config
@@ -83,12 +83,12 @@ static void strong_table_endpoints(struct store *store, struct endpoint_table *t
 
     for (int r = 0; r < (int)store->region_count; r++)
         if (has_replica(config, r)) {
-            own->items.members |= (uint16_t)(1u << r);
+            own->items.member_bits |= (uint16_t)(1u << r);
             own->endpoints[r] = add_endpoint(table, store->topology->region_names[r], r);
         }
-    own->quorum.voters = own->items.members;
+    own->quorum.voter_bits = own->items.member_bits;
     if (config->witness >= 0) {
-        own->quorum.voters |= (uint16_t)(1u << config->witness);
+        own->quorum.voter_bits |= (uint16_t)(1u << config->witness);
         add_endpoint(table, "witness", config->witness);
     }
     for (int r = 0; r < (int)store->region_count; r++)
@@ -122,7 +122,7 @@ static enum execution strong_table_execute(struct server *server, uint32_t ref,
 
     if (command_is_write(command->kind)) /* each replica takes it */
         table->write_units +=
-            managed_write_units(command->bytes) * __builtin_popcount(table->items.members);
+            managed_write_units(command->bytes) * __builtin_popcount(table->items.member_bits);
     else
         table->read_units += managed_read_units(command, is_strong(table, command->latest));
     return managed_begin(&table->managed, server, ref, command,

@@ -74,8 +74,8 @@ static void assert_op(sim_time at_ms, int region, enum history_outcome outcome, 
 
 /* --- latency --------------------------------------------------------------------------------- */
 
-/* A write, and a strong read, take the shorter of the two round trips besides that of the client;
- * an eventual read only the latter. */
+/* A write, and a strong read, take the shorter of the two round trips in addition to that of the
+ * client; an eventual read only the latter. */
 static const struct client_step one_each[] = {
     {1000 * SIM_MS, 0, COMMAND_CREATE, 1}, {2000 * SIM_MS, 1, COMMAND_TOUCH, 1},
     {3000 * SIM_MS, 2, COMMAND_TOUCH, 1},  {4000 * SIM_MS, 0, COMMAND_GET, 1},
@@ -173,8 +173,8 @@ static void concurrent_writes_of_two_regions_conflict(void **state)
 
 /*
  * The link a - b is cut from 10 s on: a writes by way of c. An isolated region c (links a - c and b
- * - c cut) gives up after the timeout of 1 s; from 2 s after the last heartbeat on it refuses at
- * once. Eventual reads go on.
+ * - c cut) stops waiting after the timeout of 1 s; from 2 s after the last heartbeat on it refuses
+ * at once. Eventual reads go on.
  */
 static void region_without_others_refuses(void **state)
 {

@@ -154,12 +154,12 @@ static uint32_t replicas_in(const struct datastore_config *config, int region)
     return (uint32_t)config->secondary_replicas.items[index];
 }
 
-static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region,
-                             uint32_t node)
+static uint32_t add_endpoint(const struct store *store, struct endpoint_table *table,
+                             const char *name, int region, uint32_t node)
 {
     return endpoint_add(table, (struct endpoint){.name = name,
                                                  .region = region,
-                                                 .zone = ENDPOINT_ANY,
+                                                 .zone = store_zone_of(store, node),
                                                  .shard = ENDPOINT_ANY,
                                                  .node = (uint16_t)node,
                                                  .is_node = node > 0,
@@ -179,7 +179,7 @@ static void add_replicas(struct store *store, struct endpoint_table *table, int 
         strbuf_addf(&name, "%s/%u", store->topology->region_names[region], n);
         datastore->names[region][n] = strbuf_detach(&name);
         datastore->reader_count[region] += config->read_from == READ_FROM_REPLICAS;
-        add_endpoint(table, datastore->names[region][n], region, n);
+        add_endpoint(store, table, datastore->names[region][n], region, n);
     }
 }
 
@@ -192,9 +192,10 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
     int primary = config->primary < 0 ? 0 : config->primary;
 
     for (int r = 0; r < (int)store->region_count; r++)
-        add_endpoint(table, store->topology->region_names[r],
+        add_endpoint(store, table, store->topology->region_names[r],
                      has_cluster(config, primary, r) ? r : ENDPOINT_BY_NAME, 0);
-    datastore_of(store)->primary_endpoint = add_endpoint(table, "primary", ENDPOINT_BY_NAME, 0);
+    datastore_of(store)->primary_endpoint =
+        add_endpoint(store, table, "primary", ENDPOINT_BY_NAME, 0);
     for (int r = 0; r < (int)store->region_count; r++)
         if (has_cluster(config, primary, r)) {
             add_replicas(store, table, r);
@@ -559,7 +560,8 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->config = store->kind_config;
     datastore->primary = datastore->config->primary < 0 ? 0 : datastore->config->primary;
     datastore->replica = sim_stream(env->sim, env->instance, "replica");
-    datastore->apply_ns = dist_mean(store->config->write_service) * datastore->config->replica_apply;
+    datastore->apply_ns =
+        dist_mean(store->config->write_service) * datastore->config->replica_apply;
     datastore->apply_per_byte_ns =
         (double)store->config->write_per_kib_ns / 1024 * datastore->config->replica_apply;
     datastore->replica_lag_max =
@@ -604,6 +606,7 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
     state->lost = probe_count_open(probes, "lost_writes", region, NULL);
     state->refused = probe_count_open(probes, "writes_without_replicas", region, NULL);
     state->is_primary = probe_level_open(probes, "store_is_primary", region, NULL);
+    reshard_cluster_init(cluster);
     readers_init(state, env);
     windows_init(state, env);
     state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);

@@ -18,7 +18,7 @@ struct memcached_config {
     uint32_t nodes, threads;
     sim_dur discovery_ns;
     int resize;
-    sim_dur resize_at_ns;
+    sim_time resize_at_ns;
     uint32_t resize_nodes;
 };
 enum { RESIZE_NONE, RESIZE_ONCE };
@@ -108,7 +108,7 @@ static void add_node(struct store *store, struct endpoint_table *table, int regi
     memcached->names[table->count] = strbuf_detach(&name);
     endpoint_add(table, (struct endpoint){.name = memcached->names[table->count],
                                           .region = region,
-                                          .zone = ENDPOINT_ANY,
+                                          .zone = store_zone_of(store, node),
                                           .shard = ENDPOINT_ANY,
                                           .node = (uint16_t)node});
 }

@@ -90,11 +90,11 @@ static void memorydb_endpoints(struct store *store, struct endpoint_table *table
     for (int r = 0; r < (int)store->region_count; r++) {
         if (!has_cluster(memorydb->config, r))
             continue;
-        memorydb->items.members |= (uint16_t)(1u << r);
+        memorydb->items.member_bits |= (uint16_t)(1u << r);
         memorydb->endpoints[r] =
             endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                   .region = r,
-                                                  .zone = ENDPOINT_ANY,
+                                                  .zone = 0,
                                                   .shard = ENDPOINT_ANY,
                                                   .node = ENDPOINT_ANY});
     }

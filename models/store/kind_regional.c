@@ -24,6 +24,16 @@ static const struct label_row regional_causes[] = {
     {"reauth-cause", "other-region", "the session is in the store of another region"},
 };
 
+void regional_check(const void *config, const void *kind_config,
+                    const struct check_context *context, struct validation *validation)
+{
+    const struct service_cluster cluster = {0};
+
+    (void)kind_config, (void)context;
+    service_check(config, &cluster, validation);
+    persistence_check(&((const struct store_config *)config)->persistence, validation);
+}
+
 void regional_homes(struct store *store, const struct region_list *regions)
 {
     struct regional *regional = store->state;
@@ -46,7 +56,7 @@ static void regional_endpoints(struct store *store, struct endpoint_table *table
             regional->endpoints[r] =
                 endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
                                                       .region = r,
-                                                      .zone = ENDPOINT_ANY,
+                                                      .zone = 0,
                                                       .shard = ENDPOINT_ANY,
                                                       .node = ENDPOINT_ANY});
 }
@@ -138,7 +148,7 @@ static void regional_write(const struct server *server, struct command *command)
     command->reply.kind = REPLY_OK;
     command->reply.executed = true;
     probe_count(store->probes, cluster->writes);
-    cluster->persistence.changes++;
+    persistence_count(cluster);
     regional->write_bytes = command->bytes;
     if (command->session_check < row->check)
         return; /* late write of a session whose row has been reused: never read */
@@ -265,15 +275,6 @@ static void regional_seed(struct store *store, uint32_t session, uint32_t sessio
     const struct regional *regional = store->state;
 
     regional_seed_in(store, session, session_check, regional->homes[ref_region(session)]);
-}
-
-void regional_check(const void *config, const void *kind_config,
-                    const struct check_context *context, struct validation *validation)
-{
-    const struct service_cluster cluster = {0};
-
-    (void)kind_config, (void)context;
-    service_check(config, &cluster, validation);
 }
 
 static uint32_t regional_parts(const void *config, const struct check_context *context, int region,

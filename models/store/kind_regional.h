@@ -43,15 +43,15 @@ struct regional {
     uint32_t endpoints[REGIONS_MAX]; /* of its first node */
 };
 
+/* Of the kinds with persistence and without replicas. */
+void regional_check(const void *config, const void *kind_config,
+                    const struct check_context *context, struct validation *validation);
 /* Functions of struct store_kind. If a place in another region holds the session, a read misses
  * with the first cause that the kind declares; if another place in this region does, with the
  * second one. */
 enum execution regional_execute(struct server *server, uint32_t ref, struct command *command);
 void regional_down(struct cluster *cluster, enum crash_kind kind);
 void regional_back(struct cluster *cluster, bool was_down);
-/* The rules of the service for clusters without replicas. */
-void regional_check(const void *config, const void *kind_config,
-                    const struct check_context *context, struct validation *validation);
 /* All that a cluster holds is deleted. */
 void regional_flush(struct cluster *cluster);
 /* All writes that a cluster has executed since then are lost; -1: all. */

@@ -117,9 +117,11 @@ static void reauth_rate_of_roaming_users_covers_theory(void **state)
  *   always           nothing
  *   everysec, host   what was written since 5 s: 6
  *   no, host         the kernel writes each 30 s: all of the run
- *   rdb              snapshots at 1, 3 and 5 s: 6; with at least 25 changes only that at 3 s, which
- *                    has 30: those from 3 s on, 26
- *   a restart        nothing, and the second is not needed: 40 reads are still to come
+ *   rdb, 2 s, 1      snapshots at 1 s, and more than two full seconds after it at 4 s: those from 4
+ * s on, 16 rdb, 2 s, 26     not at 1 s. The 26th write comes at 2.5 s, the next turn of the cron is
+ * at 2.6 s. More than two full seconds later, at 5 s, there are 24 more; the 26th of them comes
+ * at 5.1 s, the cron at 5.2 s: those from 5.2 s on, 4 rdb, 1 h, 1      and 2 s, 26: the same a
+ * restart        nothing, and the second is not needed: 40 reads are still to come
  */
 #define PERSISTED_AT(phase, persistence, event)                                                    \
     "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\nphase: " phase                            \
@@ -144,8 +146,9 @@ static void what_is_on_disk_survives(void **state)
         {PERSISTED("{aof: always}", HOST), 0},
         {PERSISTED("{aof: everysec}", HOST), 6},
         {PERSISTED("{aof: no}", HOST), 30},
-        {PERSISTED("{rdb: {every: 2s, changes: 1, phase: 1s}}", PROCESS), 6},
-        {PERSISTED("{rdb: {every: 2s, changes: 25, phase: 1s}}", HOST), 26},
+        {PERSISTED("{rdb: {every: 2s, changes: 1, phase: 1s}}", PROCESS), 16},
+        {PERSISTED("{rdb: {every: 2s, changes: 26, phase: 1s}}", HOST), 4},
+        {PERSISTED("{rdb: {every: 1h, changes: 1, phase: 1min, more: [2, 26]}}", PROCESS), 4},
         {PERSISTED("{rdb: {every: 2s, changes: 25, phase: 1s}}", "restart_at: 5550ms"), 0},
     };
 

@@ -32,7 +32,7 @@ static void single_region_endpoints(struct store *store, struct endpoint_table *
 {
     endpoint_add(table, (struct endpoint){.name = "store",
                                           .region = store_region(store),
-                                          .zone = ENDPOINT_ANY,
+                                          .zone = 0,
                                           .shard = ENDPOINT_ANY,
                                           .node = ENDPOINT_ANY});
 }

@@ -5,7 +5,7 @@
  * late, and costs no round trip. In exchange it is as valid as its signature:
  *
  *   expiry      a token is valid for `lifetime` after it was issued; one older than `refresh` is
- *               issued anew with the next page
+ *               reissued with the next page
  *   revocation  a user who logs out discards the token, but a copy of it stays valid until each
  *               server knows that it was revoked, or to its end (metric revocation_exposure)
  *   rotation    the signing key changes; a server refuses a token whose key it does not know yet,
@@ -32,7 +32,7 @@ static const char *const rotations[] = {"none", "every", NULL};
 // clang-format off
 static const struct field token_fields[] = {
     DURATION("lifetime", lifetime_ns, "1s", "30min", "365d", "time for which a token is valid", "facts H"),
-    DURATION("refresh", refresh_ns, "0s", "15min", "365d", "age from which a token is issued anew with a page", "assumption"),
+    DURATION("refresh", refresh_ns, "0s", "15min", "365d", "age from which a token is reissued with a page", "assumption"),
     DURATION("verify", verify_ns, "0ms", "0.1ms", "1s", "processor time to verify a token", "assumption"),
     DURATION("sign", sign_ns, "0ms", "1ms", "1s", "processor time to issue one", "assumption"),
     COUNT("bytes", bytes, "1", "800", "1000000", "size of a token, on each request and on each response that issues one", "assumption"),
@@ -235,7 +235,7 @@ static void token_here_times(const struct store *store, sim_dur here_ns[2])
     here_ns[true] = config->sign_ns;
 }
 
-/* Tokens from before the run are of any age at which they need not be issued anew. */
+/* Tokens from before the run are of any age at which they need not be reissued. */
 static void token_seed(struct store *store, uint32_t session, uint32_t session_check)
 {
     struct tokens *tokens = store->state;

@@ -12,7 +12,7 @@
  *
  *   process gone  its kernel closes: a FIN on each connection, a RST where commands were unread;
  *                 what arrives later, and each SYN, is answered with a RST
- *   host down     silence: what is sent to it is sent again until the sender's kernel gives up.
+ *   host down     silence: what is sent to it is sent again until the sender's kernel abandons it.
  * Once it is up again it answers the next retransmission with a RST
  *
  * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
@@ -96,7 +96,7 @@ static void connection_keep_alive(const struct cluster *cluster, uint32_t connec
 
     if (store->keepalive.idle_ns > 0 &&
         back->way(back->self, ref_index(connection), generation, &way))
-        link->keep_alive(link->self, way.in, way.out, begins ? &store->keepalive : NULL);
+        link->keep_alive(link->self, way.in, begins ? &store->keepalive : NULL);
 }
 
 static void connection_ended(struct listener *listener, struct server_connection *connection)
@@ -176,15 +176,15 @@ static struct node *node_at(struct cluster *cluster, uint32_t endpoint)
 }
 
 /* Send something about a connection to its client: `kind` fires there. */
-static void connection_tell(const struct cluster *cluster, uint32_t connection, uint32_t generation,
-                            const struct connection_way *way, kind_id kind)
+static void connection_notify(const struct cluster *cluster, uint32_t connection,
+                              uint32_t generation, const struct connection_way *way, kind_id kind)
 {
     struct store *store = cluster->store;
     struct link_port *link = store->links[cluster->region][ref_region(connection)];
     struct message message = {.kind = kind,
                               .entity = connection,
                               .generation = generation,
-                              .bytes = 60,
+                              .bytes = PACKET_BYTES,
                               .identity = rng_mix((uint64_t)connection << 20 | generation),
                               .index = (uint32_t)(sim_now(store->sim) / SIM_MS),
                               .handshake = way->syn};
@@ -254,7 +254,7 @@ static void handshake_dropped(const struct node *node, uint32_t connection, uint
     struct message message = {.kind = cluster->handshake_kind,
                               .entity = connection,
                               .generation = generation,
-                              .bytes = 60,
+                              .bytes = PACKET_BYTES,
                               .identity = rng_mix((uint64_t)connection << 20 | generation),
                               .index = (uint32_t)(sim_now(cluster->store->sim) / SIM_MS),
                               .handshake = way->syn};
@@ -265,8 +265,8 @@ static void handshake_dropped(const struct node *node, uint32_t connection, uint
 static void handshake_answer(const struct cluster *cluster, uint32_t connection,
                              uint32_t generation, const struct connection_way *way)
 {
-    connection_tell(cluster, connection, generation, way,
-                    cluster->store->pools[ref_region(connection)]->handshake_kind);
+    connection_notify(cluster, connection, generation, way,
+                      cluster->store->pools[ref_region(connection)]->handshake_kind);
 }
 
 /* The kernel answers; the process accepts the connection when it comes to it. */
@@ -321,7 +321,7 @@ static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, u
     if (node->down == CRASH_HOST || (way.syn && cluster->access == ACCESS_NETWORK))
         handshake_dropped(node, entity, generation, &way);
     else if (node->down == CRASH_PROCESS)
-        connection_tell(cluster, entity, generation, &way, back->rst_kind);
+        connection_notify(cluster, entity, generation, &way, back->rst_kind);
     else if (!way.syn)
         later_round(node, entity, generation, &way);
     else if (node_accepts(node, entity, generation))
@@ -340,7 +340,7 @@ static sim_dur server_accept(struct server *server)
     const struct store_config *config = cluster->store->config;
     uint32_t count = 0;
 
-    while (server->accepts.head != NO_INDEX && count < config->accepts_per_turn) {
+    while (server->accepts.head != NO_INDEX && count < config->accepts_per_iteration) {
         struct waiting_handshake next = waiting_take(listener, &server->accepts);
         struct server_connection *row =
             connection_row(listener, ref_region(next.connection), ref_index(next.connection));
@@ -439,7 +439,7 @@ RARE sim_dur server_greet(struct server *server)
         cost += accepting;
         server_unpark(server);
     }
-    for (uint32_t n = 0; n < config->tls_per_turn && server->hellos.head != NO_INDEX; n++) {
+    for (uint32_t n = 0; n < config->tls_per_iteration && server->hellos.head != NO_INDEX; n++) {
         struct waiting_handshake hello = waiting_take(listener, &server->hellos);
 
         cost += hello_cost(store, &hello);
@@ -486,8 +486,8 @@ static void connection_closed(const struct node *node, uint32_t connection,
     if (!back->way(back->self, ref_index(connection), row->generation, &way))
         return;
     way.syn = false;
-    connection_tell(node->cluster, connection, row->generation, &way,
-                    row->unread ? back->rst_kind : back->fin_kind);
+    connection_notify(node->cluster, connection, row->generation, &way,
+                      row->unread ? back->rst_kind : back->fin_kind);
 }
 
 void listener_note_unread(struct cluster *cluster, const struct command *command)
@@ -496,8 +496,8 @@ void listener_note_unread(struct cluster *cluster, const struct command *command
         connection_row(&cluster->listener, command->region, command->connection)->unread = true;
 }
 
-/* End all connections of a node; tells: its kernel tells their clients. */
-static void connections_end(const struct node *node, bool tells)
+/* End all connections of a node; notifies: its kernel notifies their clients. */
+static void connections_end(const struct node *node, bool notifies)
 {
     struct listener *listener = &node->cluster->listener;
 
@@ -508,7 +508,7 @@ static void connections_end(const struct node *node, bool tells)
             if (!row->open || &node->cluster->nodes[row->node] != node)
                 continue;
             connection_keep_alive(node->cluster, ref_make(r, (uint32_t)i), row->generation, false);
-            if (tells)
+            if (notifies)
                 connection_closed(node, ref_make(r, (uint32_t)i), row);
             connection_ended(listener, row);
             row->unread = false;
@@ -645,32 +645,32 @@ RARE void listener_misses(struct cluster *cluster, uint32_t ref, struct command 
             return;
         }
         if (node->down == CRASH_NONE) /* one shard of several has no node yet */
-            connection_tell(cluster, ref_make(command->region, command->connection),
-                            command->connection_generation, &way, back->rst_kind);
+            connection_notify(cluster, ref_make(command->region, command->connection),
+                              command->connection_generation, &way, back->rst_kind);
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     command_drop(store, ref, command);
 }
 
-RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn)
+RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t iteration)
 {
     struct server_connection *row;
 
     if (!listener_connection(cluster, command))
         return true;
     row = connection_row(&cluster->listener, command->region, command->connection);
-    if (row->turn != turn) {
-        row->turn = turn;
-        row->turn_bytes = 0;
+    if (row->read_iteration != iteration) {
+        row->read_iteration = iteration;
+        row->read_bytes = 0;
     }
-    if (row->turn_bytes >= cluster->store->config->read_per_turn_bytes)
+    if (row->read_bytes >= cluster->store->config->read_per_iteration_bytes)
         return false;
-    row->turn_bytes += command->bytes;
+    row->read_bytes += command->bytes;
     return true;
 }
 
 RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
-                              uint32_t bytes, uint64_t turn)
+                              uint32_t bytes, uint64_t iteration)
 {
     struct server_connection *row;
     int64_t room;
@@ -678,11 +678,11 @@ RARE uint32_t listener_writes(struct cluster *cluster, const struct command *com
     if (!listener_connection(cluster, command))
         return 0;
     row = connection_row(&cluster->listener, command->region, command->connection);
-    if (row->written_turn != turn) {
-        row->written_turn = turn;
+    if (row->written_iteration != iteration) {
+        row->written_iteration = iteration;
         row->written_bytes = 0;
     }
-    room = cluster->store->config->write_per_turn_bytes - row->written_bytes;
+    room = cluster->store->config->write_per_iteration_bytes - row->written_bytes;
     if (room > bytes)
         room = bytes;
     row->written_bytes += room;

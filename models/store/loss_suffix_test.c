@@ -294,12 +294,12 @@ static void planned_change_of_roles_loses_nothing(void **state)
 }
 
 /*
- * Cut both ways from T to T + 9.5 s, and promoted at T + 5 s in no time: the old primary is told
- * each second from then on, at T + 5, 6 ... 9 s in vain, and hears at T + 10 s + 10 ms. It takes
- * the writes of 1000/s until then: those sent since T, 10 010 of them, are acknowledged and lost.
- * The 5 and 10 ms before T are in flight: output delay and way, 15 of them, of which the last 5
- * were not sent. Of the 5005 acknowledged before the promotion the kernel holds 4033, as above; the
- * others are in the output buffer.
+ * Cut both ways from T to T + 9.5 s, and promoted at T + 5 s in no time: the old primary is
+ * notified each second from then on, at T + 5, 6 ... 9 s in vain, and hears at T + 10 s + 10 ms. It
+ * takes the writes of 1000/s until then: those sent since T, 10 010 of them, are acknowledged and
+ * lost. The 5 and 10 ms before T are in flight: output delay and way, 15 of them, of which the last
+ * 5 were not sent. Of the 5005 acknowledged before the promotion the kernel holds 4033, as above;
+ * the others are in the output buffer.
  */
 static void primary_that_is_cut_off_hears_when_it_can_be_reached(void **state)
 {

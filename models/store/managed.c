@@ -18,7 +18,7 @@ const char *const managed_lacks[] = {"discipline",
                                      "hot_weight",
                                      "connections_max",
                                      "connect_cost",
-                                     "read_per_turn",
+                                     "read_per_iteration",
                                      "persistence",
                                      "persistence_cost",
                                      "accept_backlog",
@@ -35,12 +35,12 @@ void managed_adapt(struct store_config *config, const void *kind_config)
     config->shards = 1;
     config->hot_weight = 1;
     config->connections_max = config->accept_backlog = UINT32_MAX;
-    config->accepts_per_turn = config->tls_per_turn = UINT32_MAX;
+    config->accepts_per_iteration = config->tls_per_iteration = UINT32_MAX;
 }
 
 /* --- units ----------------------------------------------------------------------------------- */
 
-#define ITEM_OVERHEAD 48 /* bytes of an item in a global table */
+#define ITEM_OVERHEAD 48 /* bytes of an item in a global table: facts C.2 of stores */
 #define ITEM_BYTES 1100  /* of a read item, as client.write_bytes, where all are the same */
 
 double managed_write_units(uint32_t bytes)

@@ -26,7 +26,7 @@ void managed_adapt(struct store_config *config, const void *kind_config);
     {"store", "corrupt", (parts)}
 /* clang-format on */
 
-/* Units of a managed table that a write of so many bytes takes (a unit for each KiB), and a read
+/* Units of a managed table that a write of `bytes` takes (a unit for each KiB), and a read
  * (half a unit for each 4 KiB; twice that where it is strong). Source: facts C.2, facts F. */
 double managed_write_units(uint32_t bytes);
 double managed_read_units(const struct command *command, bool strong);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define DRAIN_TICK (10 * SIM_MS)
+#define DRAIN_TICK (10 * SIM_MS) /* step of the queue's emptying; an assumption of the model */
 
 /* --- queues ---------------------------------------------------------------------------------- */
 
@@ -52,7 +52,7 @@ static struct outbox_path *path_of(const struct outbox *outbox, int from, int to
 
 static bool is_member(const struct outbox *outbox, int region)
 {
-    return outbox->items->members >> region & 1;
+    return outbox->items->member_bits >> region & 1;
 }
 
 static bool path_can_send(const struct outbox_path *path)
@@ -92,20 +92,16 @@ static void path_transmit(struct outbox_path *path, const struct outbox_entry *e
 {
     struct outbox *outbox = path->outbox;
     const struct version *version = version_at(outbox->items, entry->version);
-    struct link_port *link = outbox->store->links[path->from][path->to];
-    uint64_t identity = rng_mix(version->value ^ (uint64_t)(path->to + 1) << 56);
-    struct message message = {.kind = path->arrive_kind,
-                              .entity = entry->version,
-                              .generation = entry->generation & SIM_GENERATION_MASK,
-                              .bytes = version->bytes + outbox->config->overhead_bytes,
-                              .identity = identity,
-                              .index = (uint32_t)(sim_now(outbox->store->sim) / SIM_MS)};
-    uint32_t flow = link->open(link->self);
+    const struct message message = {.kind = path->arrive_kind,
+                                    .entity = entry->version,
+                                    .generation = entry->generation & SIM_GENERATION_MASK,
+                                    .bytes = version->bytes + outbox->config->overhead_bytes,
+                                    .identity =
+                                        rng_mix(version->value ^ (uint64_t)(path->to + 1) << 56),
+                                    .index = (uint32_t)(sim_now(outbox->store->sim) / SIM_MS)};
 
     probe_count_many(outbox->store->probes, outbox->bytes[path->to], message.bytes);
-    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(identity));
-    link->send(link->self, flow, &message);
-    link->close(link->self, flow);
+    cluster_send(outbox->store, path->from, path->to, &message, false);
 }
 
 static void path_send(struct outbox_path *path, struct outbox_entry entry)
@@ -225,6 +221,8 @@ void outbox_apply(struct outbox *outbox, uint32_t index, int region)
     probe_latency(store->probes, outbox->lag[region], sim_now(store->sim) - version->executed);
     probe_level(store->probes, outbox->unreplicated[region], sim_now(store->sim),
                 (int64_t)--outbox->lacking[region]);
+    if (store->history)
+        store_history_received(&store->clusters[region], version->value);
     version_apply(outbox->items, index, region);
 }
 

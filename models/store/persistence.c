@@ -6,6 +6,7 @@
 const char *const persistence_kinds[] = {"none", "aof", "rdb", NULL};
 const char *const aof_policies[] = {"always", "everysec", "no", NULL};
 
+#define CRON (100 * SIM_MS)       /* Redis asks for save points at each turn of its cron */
 #define KERNEL_FLUSH (30 * SIM_S) /* Linux, vm.dirty_expire_centisecs 3000 */
 #define GIB (1024.0 * 1024.0 * 1024.0)
 
@@ -21,35 +22,115 @@ static struct held_data held_by(const struct cluster *cluster)
 
 /* --- snapshots ------------------------------------------------------------------------------- */
 
-static void persistence_on_save(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+struct save_point {
+    sim_dur after;
+    uint64_t changes;
+};
+
+static uint32_t save_points(const struct persistence_config *config)
 {
-    struct cluster *cluster = self;
+    return config->kind == PERSIST_RDB ? 1 + config->more.count / 2 : 0;
+}
+
+static struct save_point save_point(const struct persistence_config *config, uint32_t i)
+{
+    if (i == 0)
+        return (struct save_point){config->every_ns, config->changes};
+    return (struct save_point){(sim_dur)(config->more.items[2 * i - 2] * (double)SIM_S),
+                               (uint64_t)config->more.items[2 * i - 1]};
+}
+
+/* The times of the save points count anew; until then they are those of another generation. */
+static void save_points_begin(struct cluster *cluster, sim_time base)
+{
+    struct persistence *persistence = &cluster->persistence;
+    struct sim *sim = cluster->store->sim;
+
+    persistence->base = base;
+    for (uint32_t i = 0; i < save_points(persistence->config); i++) {
+        sim_time when = base + save_point(persistence->config, i).after;
+
+        sim_at(sim, when > sim_now(sim) ? when : sim_now(sim), persistence->save_kind, 0,
+               persistence->generation);
+    }
+}
+
+/* Redis compares full seconds of its clock, which starts with the run: more than `after` of them
+ * have passed one second later. */
+static void save_points_begin_after(struct cluster *cluster, sim_time last)
+{
+    save_points_begin(cluster, last / SIM_S * SIM_S + SIM_S);
+}
+
+static bool is_reached(const struct cluster *cluster, const struct save_point *point)
+{
+    const struct persistence *persistence = &cluster->persistence;
+
+    return persistence->changes >= point->changes &&
+           sim_now(cluster->store->sim) >= persistence->base + point->after;
+}
+
+static bool may_save(const struct cluster *cluster)
+{
+    const struct persistence *persistence = &cluster->persistence;
+
+    return cluster->up && !persistence->loading && persistence->saving < 0;
+}
+
+void persistence_count(struct cluster *cluster)
+{
+    struct persistence *persistence = &cluster->persistence;
+    struct sim *sim = cluster->store->sim;
+
+    persistence->changes++;
+    for (uint32_t i = 0; i < save_points(persistence->config); i++) {
+        struct save_point point = save_point(persistence->config, i);
+
+        if (persistence->changes == point.changes && is_reached(cluster, &point) &&
+            may_save(cluster))
+            sim_at(sim, (sim_now(sim) / CRON + 1) * CRON, persistence->save_kind, 0,
+                   persistence->generation);
+    }
+}
+
+static void snapshot_begin(struct cluster *cluster)
+{
     struct persistence *persistence = &cluster->persistence;
     const struct persistence_config *config = persistence->config;
-    struct held_data data;
+    struct held_data data = held_by(cluster);
 
-    sim_after(sim, config->every_ns, persistence->save_kind, entity, generation);
-    if (!cluster->up || persistence->loading || persistence->saving >= 0 ||
-        persistence->changes < config->changes)
-        return;
-    data = held_by(cluster);
-    persistence->saving = sim_now(sim);
+    persistence->saving = sim_now(cluster->store->sim);
     persistence->changes = 0;
     for (uint32_t s = 0; s < cluster->store->shard_count; s++)
         server_block(&cluster->servers[s],
                      (sim_dur)((double)data.bytes / cluster->store->shard_count / GIB *
                                (double)config->fork_per_gib_ns));
-    sim_after(sim, time_of(data.bytes / cluster->store->shard_count, config->save_bit_per_s),
+    sim_after(cluster->store->sim,
+              time_of(data.bytes / cluster->store->shard_count, config->save_bit_per_s),
               persistence->saved_kind, 0, persistence->generation);
+}
+
+static void persistence_on_save(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct cluster *cluster = self;
+
+    (void)sim, (void)entity, (void)generation;
+    for (uint32_t i = 0; may_save(cluster) && i < save_points(cluster->persistence.config); i++) {
+        struct save_point point = save_point(cluster->persistence.config, i);
+
+        if (is_reached(cluster, &point))
+            snapshot_begin(cluster);
+    }
 }
 
 static void persistence_on_saved(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
-    struct persistence *persistence = &((struct cluster *)self)->persistence;
+    struct cluster *cluster = self;
 
-    (void)sim, (void)entity, (void)generation;
-    persistence->saved = persistence->saving;
-    persistence->saving = -1;
+    (void)entity, (void)generation;
+    cluster->persistence.saved = cluster->persistence.saving;
+    cluster->persistence.saving = -1;
+    save_points_begin_after(cluster, sim_now(sim));
 }
 
 static void persistence_on_loaded(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
@@ -68,7 +149,7 @@ static bool persistence_live(const void *self, uint32_t entity, uint32_t generat
 }
 
 static const struct event_kind persistence_save = {
-    .name = "save", .phase = PHASE_WORK, .fire = persistence_on_save};
+    .name = "save", .phase = PHASE_WORK, .fire = persistence_on_save, .live = persistence_live};
 static const struct event_kind persistence_saved = {
     .name = "saved", .phase = PHASE_WORK, .fire = persistence_on_saved, .live = persistence_live};
 static const struct event_kind persistence_loaded = {
@@ -119,7 +200,9 @@ void persistence_back(struct cluster *cluster, bool orderly)
         persistence->saving = -1;
     }
     persistence->loading = true;
+    persistence->changes = 0;
     sim_after(cluster->store->sim, wait, persistence->loaded_kind, 0, persistence->generation);
+    save_points_begin_after(cluster, sim_now(cluster->store->sim));
 }
 
 /* --- wiring ---------------------------------------------------------------------------------- */
@@ -140,12 +223,19 @@ void persistence_init(struct cluster *cluster, const struct model_env *env,
     if (config->kind == PERSIST_RDB) {
         persistence->phase_ns = phase_start_ns(&config->save_phase, env->sim, env->instance,
                                                (uint64_t)cluster->region, config->every_ns);
-        sim_at(env->sim, persistence->phase_ns, persistence->save_kind, 0, 0);
+        save_points_begin(cluster, persistence->phase_ns - config->every_ns);
     }
     persistence->flush_ns = config->kind == PERSIST_AOF ? flushes[config->aof] : 0;
     if (persistence->flush_ns > 0)
         persistence->phase_ns = phase_start_ns(&config->flush_phase, env->sim, env->instance,
                                                (uint64_t)cluster->region, persistence->flush_ns);
+}
+
+void persistence_check(const struct persistence_config *config, struct validation *validation)
+{
+    if (config->more.count % 2 != 0)
+        validation_error(validation, "persistence.rdb.more",
+                         "needs seconds and writes in turn, so an even number of values");
 }
 
 void persistence_refuse(const struct persistence_config *config, struct validation *validation)

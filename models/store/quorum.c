@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VOTE_OVERHEAD 200 /* bytes of a proposal besides its item */
-#define SMALL_BYTES 100   /* of an answer, a query, a heartbeat */
+#define VOTE_OVERHEAD 200 /* bytes of a proposal in addition to its item; an assumption */
+#define SMALL_BYTES 100   /* of an answer, a query, a heartbeat; an assumption */
 
 static bool is_voter(const struct quorum *quorum, int region)
 {
-    return quorum->voters >> region & 1;
+    return quorum->voter_bits >> region & 1;
 }
 
 static struct quorum_path *path_of(const struct quorum *quorum, int from, int to)
@@ -33,22 +33,14 @@ struct quorum_message {
 
 static void path_send(const struct quorum_path *path, const struct quorum_message *what)
 {
-    const struct store *store = path->quorum->managed->store;
-    struct link_port *link = store->links[path->from][path->to];
-    struct message message = {.kind = what->kind,
-                              .entity = what->entity,
-                              .generation = what->generation & SIM_GENERATION_MASK,
-                              .bytes = what->bytes,
-                              .identity = what->identity,
-                              .index = (uint32_t)path->to};
-    uint32_t flow = link->open(link->self);
+    const struct message message = {.kind = what->kind,
+                                    .entity = what->entity,
+                                    .generation = what->generation & SIM_GENERATION_MASK,
+                                    .bytes = what->bytes,
+                                    .identity = what->identity,
+                                    .index = (uint32_t)path->to};
 
-    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(what->identity));
-    link->send(link->self, flow, &message);
-    if (what->once)
-        link->abort(link->self, flow);
-    else
-        link->close(link->self, flow);
+    cluster_send(path->quorum->managed->store, path->from, path->to, &message, what->once);
 }
 
 /* --- isolation ------------------------------------------------------------------------------- */
@@ -213,11 +205,11 @@ static bool proposal_arrives(struct quorum *quorum, uint32_t index, int voter)
                                      version->state == ITEM_DELETED ? COMMAND_DELETE
                                                                     : COMMAND_TOUCH};
     struct cluster *cluster = &store->clusters[version->region];
-    uint16_t held = (uint16_t)((1u << version->region | 1u << voter) & quorum->items->members);
+    uint16_t held = (uint16_t)((1u << version->region | 1u << voter) & quorum->items->member_bits);
     double storm = cluster->servers[0].illness.conflicts;
 
     if (!version->proposed) {
-        if (quorum->items->members >> voter & 1 && !(version->received >> voter & 1)) {
+        if (quorum->items->member_bits >> voter & 1 && !(version->received >> voter & 1)) {
             version->received |= (uint16_t)(1u << voter);
             outbox_apply(quorum->outbox, index, voter);
         }

@@ -26,7 +26,7 @@ struct quorum_config {
 
 /* clang-format off */
 #define QUORUM_FIELDS(member) \
-    DURATION("quorum.timeout", member.timeout_ns, "10ms", "1s", "1min", "time after which the service gives up waiting for other regions", "assumption"), \
+    DURATION("quorum.timeout", member.timeout_ns, "10ms", "1s", "1min", "time after which the service stops waiting for other regions", "assumption"), \
     DURATION("quorum.heartbeat", member.heartbeat_ns, "10ms", "500ms", "1min", "interval of heartbeats between the regions", "assumption"), \
     DURATION("quorum.isolation", member.isolation_ns, "50ms", "2s", "10min", "time without a heartbeat of any other region after which a region refuses what needs a majority", "assumption"), \
     OUTBOX_FIELDS(member.resend, "1s", "assumption")
@@ -46,7 +46,7 @@ struct quorum {
     struct items *items;
     struct outbox *outbox;
     const struct quorum_config *config;
-    uint16_t voters;           /* three regions; a witness is no member of the items */
+    uint16_t voter_bits;       /* three regions, a bit each; a witness is no member of the items */
     struct quorum_path *paths; /* region_count x region_count */
     timer_id timeout;
     kind_id beat_kind;
@@ -72,7 +72,8 @@ struct quorum {
 void quorum_check(const struct check_context *context, struct validation *validation,
                   const char *field, const int *regions, uint32_t count);
 
-/* After managed_init(), items_init() and outbox_init(); `voters` is set, and the kind's functions.
+/* After managed_init(), items_init() and outbox_init(); `voter_bits` is set, and the kind's
+ * functions.
  */
 void quorum_init(struct quorum *quorum, const struct quorum_config *config,
                  const struct model_env *env);

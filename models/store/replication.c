@@ -175,7 +175,7 @@ static void secondary_off(struct secondary *secondary)
     }
 }
 
-static void stream_connect_anew(struct stream *stream)
+static void stream_reconnect(struct stream *stream)
 {
     stream_lose(stream, STREAM_DISCONNECTED, BREAK_ROLES);
     stream->seen_offset = 0;
@@ -185,7 +185,7 @@ static void stream_connect_anew(struct stream *stream)
 static void secondary_connect(struct secondary *secondary)
 {
     for (uint32_t s = 0; s < secondary->replication->shard_count; s++)
-        stream_connect_anew(&secondary->streams[s]);
+        stream_reconnect(&secondary->streams[s]);
 }
 
 static void replication_restart(void *self)
@@ -218,7 +218,7 @@ static void replication_restart_shard(void *self, uint32_t shard)
         struct stream *stream = &replication->secondaries[r].streams[shard];
 
         if (stream->state != STREAM_OFF)
-            stream_connect_anew(stream);
+            stream_reconnect(stream);
     }
 }
 
@@ -412,7 +412,8 @@ static void secondary_kinds(struct secondary *secondary, const struct model_env 
         {&secondary->ping_kind, &stream_ping},     {&secondary->ack_kind, &stream_ack},
         {&secondary->hello_kind, &stream_hello},   {&secondary->welcome_kind, &stream_welcome},
         {&secondary->step_kind, &stream_stepped},  {&secondary->chunk_kind, &stream_chunk},
-        {&secondary->window_kind, &stream_window}, {&secondary->online_kind, &stream_online}};
+        {&secondary->window_kind, &stream_window}, {&secondary->online_kind, &stream_online},
+        {&secondary->broken_kind, &stream_broken}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         *kinds[i].id = sim_kind_add(env->sim, kinds[i].kind, env->instance, secondary);
@@ -460,7 +461,7 @@ sim_dur replication_gathering_ns(const struct replication *replication, uint32_t
 }
 
 /* At phase 0 the first start is at the end of a period: nothing has happened at time 0. A ping is
- * sent every so many ticks; at random phases the first of them is random, too. */
+ * sent at a multiple of ticks; at random phases the first of them is random, too. */
 static void replication_draw_phases(struct replication *replication, const char *instance)
 {
     const struct replication_config *config = replication->config;

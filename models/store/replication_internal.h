@@ -106,7 +106,7 @@ struct secondary {
     int64_t behind;
     uint32_t down;
     kind_id send_kind, arrive_kind, apply_kind, fin_kind, ping_kind, ack_kind, hello_kind,
-        welcome_kind, step_kind, chunk_kind, window_kind, online_kind;
+        welcome_kind, step_kind, chunk_kind, window_kind, online_kind, broken_kind;
     probe_id lag_metric, backlog, buffer, down_level, sent_bytes, copied_bytes, partial, full,
         breaks[BREAK_CAUSES];
 };
@@ -162,7 +162,7 @@ sim_dur replication_gathering_ns(const struct replication *replication, uint32_t
 /* --- stream.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind stream_departs, stream_arrive, stream_applied, stream_fin,
-    stream_ping, stream_ack;
+    stream_ping, stream_ack, stream_broken;
 /* Open both flows from the primary to the secondary. */
 void stream_open(struct stream *stream, int primary);
 /* Whether the ends of an open stream can be reached has changed. */

@@ -15,7 +15,8 @@
 #include "replication_internal.h"
 #include "run_log.h"
 
-#define ROUNDS 4
+#define ROUNDS 4            /* TCP, PING, REPLCONF, PSYNC: facts C.3 */
+#define HANDSHAKE_BYTES 100 /* of one of them; an assumption */
 #define GIB (1024.0 * 1024.0 * 1024.0)
 
 /* --- connecting ------------------------------------------------------------------------------ */
@@ -26,7 +27,7 @@ static void stream_say(struct stream *stream, const struct link_port *link, uint
     struct message message = {.kind = kind,
                               .entity = stream_entity(stream, 0),
                               .generation = stream->step,
-                              .bytes = 100,
+                              .bytes = HANDSHAKE_BYTES,
                               .identity = UINT64_MAX - 3 - stream->rounds,
                               .index = stream->step,
                               .handshake = stream->rounds == ROUNDS};

@@ -12,7 +12,7 @@
 #include "store_internal.h"
 
 #define READ_REPLY_BYTES 1100 /* a session, as client.write_bytes; hit or miss */
-#define WRITE_REPLY_BYTES 60
+#define WRITE_REPLY_BYTES 60  /* "+OK" and its headers */
 
 RARE static void server_write_all(struct server *server);
 
@@ -72,17 +72,27 @@ static struct command *command_of(struct store *store, uint32_t ref)
     return command_at(store->pools[ref_region(ref)], ref_index(ref));
 }
 
-/* Below this no connection's commands or replies reach the limit of a turn, unless they are large.
- */
-#define LONG_QUEUE 12
+/* Up to store->short_queue commands no connection's commands or replies reach the limit of an
+ * iteration, unless they are large. */
+#define SHORT_QUEUE 12
+#define LARGE_COMMAND 1365 /* 12 of them are 16 KiB */
 #define LARGE_REPLY 1500
 
-/* Take what one turn reads: a bounded part of each connection; the rest waits for the next one, in
- * its order. */
+void store_init_iterations(struct store *store)
+{
+    int64_t reads = store->config->read_per_iteration_bytes / LARGE_COMMAND;
+    int64_t writes = store->config->write_per_iteration_bytes / LARGE_REPLY;
+    int64_t least = reads < writes ? reads : writes;
+
+    store->short_queue = least < SHORT_QUEUE ? (uint32_t)least : SHORT_QUEUE;
+}
+
+/* Take what one iteration reads: a bounded part of each connection; the rest waits for the next
+ * one, in its order. */
 RARE static void iteration_read(struct server *server)
 {
     struct store *store = server->cluster->store;
-    uint64_t turn = (uint64_t)(server->shard + 1) << 32 | (server->iteration + 1);
+    uint64_t iteration = (uint64_t)(server->shard + 1) << 32 | (server->iteration + 1);
     uint32_t *taken = &server->iteration_head, *left = &server->head;
     uint32_t ref = server->head;
 
@@ -90,7 +100,7 @@ RARE static void iteration_read(struct server *server)
         struct command *command = command_of(store, ref);
         uint32_t next = command->next;
 
-        if (listener_reads(server->cluster, command, turn)) {
+        if (listener_reads(server->cluster, command, iteration)) {
             *taken = ref;
             taken = &command->next;
         } else {
@@ -156,7 +166,7 @@ void server_begin_iteration(struct server *server)
         return;
     }
     server->blocked_ns = 0;
-    if (__builtin_expect(store->plain_loop && server->queued <= LONG_QUEUE, 1)) {
+    if (__builtin_expect(store->plain_loop && server->queued <= store->short_queue, 1)) {
         server->iteration_head = server->head;
         server->head = NO_INDEX;
     } else {
@@ -264,13 +274,13 @@ void server_complete(struct server *server, struct command_handle handle, const 
     cluster_reply(server->cluster, handle.ref, command);
 }
 
-/* --- replies that wait for later turns ------------------------------------------------------- */
+/* --- replies that wait for later iterations -------------------------------------------------- */
 
-/* Redis and Valkey write at most NET_MAX_WRITES_PER_EVENT bytes to a connection in a turn, and the
- * rest in the next ones (networking.c, writeToClient()). A command's `previous` counts the bytes of
- * its reply that are left. */
+/* Redis and Valkey write at most NET_MAX_WRITES_PER_EVENT bytes to a connection in an iteration,
+ * and the rest in the next ones (networking.c, writeToClient()). A command's `previous` counts the
+ * bytes of its reply that are left. */
 
-static uint64_t server_turn(const struct server *server)
+static uint64_t server_iteration_key(const struct server *server)
 {
     return (uint64_t)(server->shard + 1) << 32 | server->iteration;
 }
@@ -287,7 +297,7 @@ static void unwritten_append(struct server *server, uint32_t ref, struct command
     server->unwritten_tail = ref;
 }
 
-/* Does a part of the reply wait for a later turn? Then the last byte leaves in that one. */
+/* Does a part of the reply wait for a later iteration? Then the last byte leaves in that one. */
 RARE static bool server_writes_later(struct server *server, uint32_t ref, struct command *command)
 {
     uint32_t bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
@@ -295,14 +305,14 @@ RARE static bool server_writes_later(struct server *server, uint32_t ref, struct
 
     if (server->cluster->store->config->discipline == FIFO)
         return false;
-    left = listener_writes(server->cluster, command, bytes, server_turn(server));
+    left = listener_writes(server->cluster, command, bytes, server_iteration_key(server));
     if (left == 0)
         return false;
     unwritten_append(server, ref, command, left);
     return true;
 }
 
-/* Write a turn's part of the replies that wait. */
+/* Write an iteration's part of the replies that wait. */
 RARE static void server_write_more(struct server *server)
 {
     struct cluster *cluster = server->cluster;
@@ -313,7 +323,8 @@ RARE static void server_write_more(struct server *server)
         struct command *command = command_of(cluster->store, ref);
         uint32_t next = command->next;
 
-        uint32_t left = listener_writes(cluster, command, command->previous, server_turn(server));
+        uint32_t left =
+            listener_writes(cluster, command, command->previous, server_iteration_key(server));
 
         if (left == 0)
             cluster_reply(cluster, ref, command);
@@ -323,7 +334,7 @@ RARE static void server_write_more(struct server *server)
     }
 }
 
-/* The process has nothing else to do: its turns take no time. */
+/* The process has nothing else to do: its iterations take no time. */
 RARE static void server_write_all(struct server *server)
 {
     struct store *store = server->cluster->store;
@@ -368,7 +379,7 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
     struct server *server = &cluster->servers[entity >> 4];
     enum execution (*execute)(struct server *, uint32_t, struct command *) = store->kind->execute;
     uint32_t ref = server->iteration_head;
-    bool crowded = server->queued > LONG_QUEUE;
+    bool crowded = server->queued > store->short_queue;
 
     if (__builtin_expect(!cluster_iteration_live(self, entity, generation), 0)) {
         sim_drop(sim);
@@ -446,8 +457,10 @@ RARE static void queue_prepend(struct server *server, uint32_t ref, struct comma
 
 static inline void queue_add(struct server *server, uint32_t ref, struct command *command)
 {
-    const struct store *store = server->cluster->store;
+    struct store *store = server->cluster->store;
 
+    if (__builtin_expect(command->bytes > LARGE_COMMAND, 0))
+        store->short_queue = 0; /* from now on each turn is asked */
     if (__builtin_expect(store->is_guarded, 0) && store->config->queue_order == QUEUE_LIFO)
         queue_prepend(server, ref, command);
     else
@@ -574,21 +587,22 @@ void cluster_check_queue(struct cluster *cluster)
 
 /* --- messages between clusters --------------------------------------------------------------- */
 
-void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity)
+void cluster_send(const struct store *store, int from, int to, const struct message *message,
+                  bool once)
 {
-    struct link_port *link = from->store->links[from->region][to->region];
-    struct message message = {
-        .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
+    struct link_port *link = store->links[from][to];
     uint32_t flow = link->open(link->self);
 
-    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(identity));
-    link->send(link->self, flow, &message);
-    link->close(link->self, flow);
+    link->mark(link->self, flow, TRAFFIC_REPLICATION, rng_mix(message->identity));
+    link->send(link->self, flow, message);
+    if (once)
+        link->abort(link->self, flow);
+    else
+        link->close(link->self, flow);
 }
 
-void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity)
+void cluster_notify(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                    uint64_t identity)
 {
     struct link_port *link = from->store->links[from->region][to->region];
     struct message message = {
@@ -609,7 +623,7 @@ static void cluster_on_peer(void *self, struct sim *sim, uint32_t word, uint32_t
 
 const struct event_kind cluster_command = {
     .name = "command", .phase = PHASE_WORK, .fire = cluster_on_command};
-const struct event_kind cluster_iteration_end = {.name = "turn_end",
+const struct event_kind cluster_iteration_end = {.name = "iteration_end",
                                                  .phase = PHASE_WORK,
                                                  .fire = cluster_on_iteration_end,
                                                  .live = cluster_iteration_live,

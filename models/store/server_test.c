@@ -175,6 +175,36 @@ static void iteration_reads_a_part_of_each_connection(void **state)
     end_scenario();
 }
 
+static void write_large_on(uint32_t connection)
+{
+    send_command(0, COMMAND_CREATE, 1, 8192, connection);
+}
+
+/* Five writes of 8 KiB and 1 ms, and a read of 1 ms on another connection: an iteration reads two
+ * of them, so it takes 3, 2 and 1 ms. */
+static void short_queues_of_large_commands_are_read_in_parts(void **state)
+{
+    static const uint32_t ends_ms[] = {3, 5, 6}, written[] = {2, 4, 5};
+
+    (void)state;
+    plan_at(8 * SIM_S, hang_up, 2000);
+    plan_at(8 * SIM_S, hang_up, 2001);
+    plan_at(9 * SIM_S, stall, true);
+    for (uint32_t i = 0; i < 5; i++)
+        plan_at(10 * SIM_S, write_large_on, 2000);
+    plan_at(10 * SIM_S, read_on, 2001);
+    plan_at(12 * SIM_S, stall, false);
+    for (uint32_t n = 0; n < 3; n++) {
+        sim_time end = 12 * SIM_S + ends_ms[n] * SIM_MS;
+
+        plan_at(end - SIM_US, answered_writes_are, n == 0 ? 0 : written[n - 1]);
+        plan_at(end + SIM_US, answered_writes_are, written[n]);
+    }
+    run_scenario("regions: {a: {}}\nduration: 20s\nwarmup: 0s\n" LINKS
+                 "store: {read_service: 1ms, write_service: 1ms, write_per_kib: 0ms}\n");
+    end_scenario();
+}
+
 static void answered_are(uint32_t count)
 {
     assert_int_equal(seen.reply_total, count);
@@ -182,9 +212,9 @@ static void answered_are(uint32_t count)
 
 /*
  * 100 reads of 1 ms on one connection, in a stall, are executed by 12.1 s, with replies of 1100
- * bytes. A turn writes 64 KiB, in which 59 end. Five reads of another connection came meanwhile,
- * their turn takes 5 ms: then the other 41 are written, before their replies. Where nothing else is
- * to do all leave at once.
+ * bytes. An iteration writes 64 KiB, in which 59 end. Five reads of another connection came
+ * meanwhile, their iteration takes 5 ms: then the other 41 are written, before their replies. Where
+ * nothing else is to do all leave at once.
  */
 static void iteration_writes_a_part_to_each_connection(void **state)
 {
@@ -212,7 +242,7 @@ static void iteration_writes_a_part_to_each_connection(void **state)
         plan_at(12 * SIM_S + 105 * SIM_MS + SIM_US, answered_are, 100 + cases[i].others);
         snprintf(text, sizeof text,
                  "regions: {a: {}}\nduration: 20s\nwarmup: 0s\n" LINKS
-                 "store: {read_service: 1ms, write_per_turn: %s}\n",
+                 "store: {read_service: 1ms, write_per_iteration: %s}\n",
                  cases[i].limit);
         run_scenario(text);
         assert_int_equal(seen.reply_total, 100 + cases[i].others);
@@ -282,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup(share_that_outlasts_its_patience_covers_theory, forget_plan),
         cmocka_unit_test_setup(hot_shard_is_busy_for_its_share_of_the_slots, forget_plan),
         cmocka_unit_test_setup(iteration_reads_a_part_of_each_connection, forget_plan),
+        cmocka_unit_test_setup(short_queues_of_large_commands_are_read_in_parts, forget_plan),
         cmocka_unit_test_setup(iteration_writes_a_part_to_each_connection, forget_plan),
         cmocka_unit_test_setup(long_iteration_counts_while_it_runs, forget_plan),
         cmocka_unit_test_setup(accept_backlog_bounds_the_handshakes_of_a_stall, forget_plan),

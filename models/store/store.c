@@ -62,10 +62,10 @@ static const struct field store_fields[] = {
     DURATION("connect_cost.resumed", tls_resumed_ns, "0ms", "0.3ms", "1s", "server time of a TLS handshake that resumes a session", "failures B.2"),
     SHARE("connect_cost.resumed_share", resumed_share, "0", "0%", "100%", "share of TLS handshakes that resume a session: most pools keep no tickets", "failures B.2"),
     DURATION("connect_cost.auth", auth_ns, "0ms", "0.6us", "1s", "with client.auth: server time of AUTH; 0: it is answered at once", "failures B.2"),
-    COUNT("connect_cost.accepts_per_turn", accepts_per_turn, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
-    COUNT("connect_cost.tls_per_turn", tls_per_turn, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
-    SIZE("read_per_turn", read_per_turn_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
-    SIZE("write_per_turn", write_per_turn_bytes, "1 B", "64 KiB", "1 GiB", "bytes of replies that an iteration writes to a connection; the rest waits for the next one", "failures B.1"),
+    COUNT("connect_cost.accepts_per_iteration", accepts_per_iteration, "1", "10", "100000", "connections accepted in one iteration of the event loop (1000 before Redis 7.4 and Valkey 8)", "failures B.1"),
+    COUNT("connect_cost.tls_per_iteration", tls_per_iteration, "1", "1", "100000", "TLS handshakes begun in one iteration", "failures B.1"),
+    SIZE("read_per_iteration", read_per_iteration_bytes, "1 B", "16 KiB", "1 GiB", "bytes of a connection's commands that an iteration reads; the rest waits for the next one", "failures B.1"),
+    SIZE("write_per_iteration", write_per_iteration_bytes, "1 B", "64 KiB", "1 GiB", "bytes of replies that an iteration writes to a connection; the rest waits for the next one", "failures B.1"),
     DURATION("idle_timeout", idle_timeout_ns, "0s", "0s", "365d", "a server closes connections of clients that were idle for longer (Redis: timeout); 0: never", "failures A.2"),
     DURATION("tcp_keepalive", keepalive_ns, "0s", "300s", "1d", "TCP keep-alive of a server: a connection of a client on which nothing came for this long is probed, then three times at a third of it (Redis: tcp-keepalive); 0: off", "failures A.2"),
     PERSISTENCE_FIELDS(persistence),
@@ -209,7 +209,7 @@ static uint32_t store_address(const void *self, uint32_t endpoint)
 
 /* --- faults ---------------------------------------------------------------------------------- */
 
-/* What a cluster needs besides to be up: bits of `lacks`. */
+/* What else a cluster needs to be up: bits of `lacks`. */
 enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4 };
 
 static void cluster_set_up(struct cluster *cluster, unsigned lack, bool has, enum crash_kind kind)
@@ -423,7 +423,7 @@ static void cluster_set_zone(void *self, uint32_t zone, enum zone_state state)
     struct cluster *cluster = self;
 
     for (uint32_t n = 0; n < cluster->node_count; n++)
-        if (n % cluster->store->topology->zone_count == zone)
+        if (cluster->store->endpoints.rows[cluster->nodes[n].endpoint].zone == zone)
             node_set_zone(&cluster->nodes[n], state);
     cluster_gauges(cluster);
 }
@@ -627,6 +627,7 @@ static void store_init_service(struct store *store)
                                           .interval_ns = config->keepalive_ns / 3,
                                           .count = 3,
                                           .forgets = true};
+    store_init_iterations(store);
     store->is_guarded = store_has_guard(config);
     store->plain_loop =
         config->discipline == EVENT_LOOP && store->fsync_ns == 0 && !store->is_guarded;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Guards at the door of a server, as a proxy or an admission queue in front of its event loop has
+ * Guards in front of a server, as a proxy or an admission queue in front of its event loop has
  * them: admission control by concurrency and by rate, another order of the queue, and commands that
  * are dropped, unexecuted, because they have waited too long or nobody waits for them any more.
  * What is refused or dropped is answered with an error at once and takes no server time.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The door of a server: admission, order of the queue, commands that are dropped; against closed
+ * Guards of a server: admission, order of the queue, commands that are dropped; against closed
  * forms, as for the application tier (app_guard_test.c).
  */
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * The store's part of a history of operations: the writes of each session in the order in which
  * servers executed them, so that a read's answer can name the write that it found.
  *
- * A kind keeps no more of a session than its reads need. A history must tell which write was read
+ * A kind keeps no more of a session than its reads need. A history must show which write was read
  * even where a secondary has some of several, so here all of them are kept to the end of the run:
  * 32 bytes a write.
  */
@@ -89,6 +89,27 @@ static void add_write(struct cluster *cluster, const struct store_write *done,
 RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done)
 {
     add_write(cluster, done, NULL);
+}
+
+RARE void store_history_applied(struct cluster *cluster, const struct write_position *position,
+                                uint64_t after)
+{
+    const struct applied_record record = {.region = cluster->region,
+                                          .applied = sim_now(cluster->store->sim),
+                                          .shard = position->shard,
+                                          .branch = position->history,
+                                          .after = after,
+                                          .number = position->number};
+
+    op_history_add_applied(cluster->store->history->history, &record);
+}
+
+RARE void store_history_received(struct cluster *cluster, uint64_t value)
+{
+    const struct applied_record record = {
+        .region = cluster->region, .applied = sim_now(cluster->store->sim), .value = value};
+
+    op_history_add_applied(cluster->store->history->history, &record);
 }
 
 static void record_write(struct cluster *cluster, const struct server *server,

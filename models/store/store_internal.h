@@ -30,10 +30,11 @@
 
 /* Parameters common to all kinds. */
 struct store_config {
-    int kind, discipline;
-    int node_type, engine, cluster_mode, io_threads;
+    int kind;                                        /* index of STORE_KINDS */
+    int discipline;                                  /* enum discipline */
+    int node_type, engine, cluster_mode, io_threads; /* indices of their names */
     uint32_t node_quota;
-    double reserved_memory;
+    double reserved_memory; /* share */
     struct dist *read_service, *write_service;
     sim_dur write_per_kib_ns, read_per_kib_ns;
     uint32_t shards, connections_max, accept_backlog;
@@ -42,16 +43,16 @@ struct store_config {
     sim_dur accept_ns, tls_ns, tls_resumed_ns, auth_ns; /* server time of a new connection */
     sim_dur idle_timeout_ns, keepalive_ns;              /* 0: none */
     double resumed_share;
-    uint32_t accepts_per_turn, tls_per_turn;
+    uint32_t accepts_per_iteration, tls_per_iteration;
     struct persistence_config persistence;
-    int64_t read_per_turn_bytes, write_per_turn_bytes;
+    int64_t read_per_iteration_bytes, write_per_iteration_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
     bool drop_abandoned;
     uint32_t admission_concurrency, admission_burst;
     double admission_rate;
 };
-enum { EVENT_LOOP, FIFO };
+enum discipline { EVENT_LOOP, FIFO };
 enum { IO_THREADS_AUTOMATIC, IO_THREADS_OFF, IO_THREADS_ON };
 enum { QUEUE_FIFO, QUEUE_LIFO };
 
@@ -75,7 +76,8 @@ struct server {
     uint32_t queued;         /* waiting and in the iteration */
     struct illness illness;  /* `errors` and `slow` */
     uint32_t pending_head;   /* refs of executed commands that wait for other nodes */
-    uint32_t unwritten_head, unwritten_tail; /* refs of those whose replies wait for later turns */
+    uint32_t unwritten_head,
+        unwritten_tail;  /* refs of those whose replies wait for later iterations */
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
@@ -111,10 +113,10 @@ struct server_connection {
     bool stray;          /* to a node that is not the primary's */
     bool unread;         /* used while its process exits */
     uint8_t node;
-    uint32_t turn_bytes; /* of its commands, in the server's iteration `turn` */
-    uint64_t turn;
-    int64_t written_bytes; /* of its replies, in iteration `written_turn` */
-    uint64_t written_turn;
+    uint32_t read_bytes; /* of its commands, in the server's iteration `read_iteration` */
+    uint64_t read_iteration;
+    int64_t written_bytes; /* of its replies, in iteration `written_iteration` */
+    uint64_t written_iteration;
     sim_time used; /* last command or reply, where the server has an idle timeout */
 };
 
@@ -179,9 +181,10 @@ struct store {
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
-    bool plain_loop;  /* an iteration of few commands takes all of them, and nothing else */
-    sim_dur fsync_ns; /* before the replies of an iteration with writes */
-    sim_dur read_ns;  /* service time of every read; -1: drawn */
+    bool plain_loop;      /* an iteration of few commands takes all of them, and nothing else */
+    uint32_t short_queue; /* so few, unless one of them is large */
+    sim_dur fsync_ns;     /* before the replies of an iteration with writes */
+    sim_dur read_ns;      /* service time of every read; -1: drawn */
     struct keepalive keepalive; /* of the servers' sockets */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
@@ -219,6 +222,12 @@ static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
 }
 /* The shard of a session, by the hash slot of its key. */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
+/* The zone of node number `node` of a cluster: the zones in turn. */
+static inline uint16_t store_zone_of(const struct store *store, uint32_t node)
+{
+    return (uint16_t)(node % store->topology->zone_count);
+}
+
 RARE void *store_row_slow(struct store *store, uint32_t session);
 /* The kind's row of a session, zeroed if new. size: the kind's row_size. The pointer is valid until
  * the next call. */
@@ -263,10 +272,12 @@ RARE void server_pend(struct server *server, uint32_t ref, struct command *comma
 RARE bool server_fails(const struct server *server, struct command *command);
 /* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
 RARE void store_prefetch_early(struct store *store);
-/* A request spends less of its time at the store than elsewhere: where so many of its commands are
- * under way, there are more than NEAR_REQUESTS requests. */
+/* A request spends less of its time at the store than elsewhere: where this many of its commands
+ * are under way, there are more than NEAR_REQUESTS requests. */
 #define NEAR_COMMANDS (NEAR_REQUESTS / 8)
 void cluster_gauges(struct cluster *cluster);
+/* Up to how many commands an iteration takes all. */
+void store_init_iterations(struct store *store);
 void server_begin_iteration(struct server *server);
 /* Refuse a write: this node is no primary. */
 static inline void command_refuse_write(const struct store *store, struct command *command)
@@ -302,15 +313,16 @@ static inline struct command_handle server_handle(uint32_t ref, const struct com
 void server_complete(struct server *server, struct command_handle handle,
                      const struct reply *reply);
 /*
- * Send `bytes` from one cluster to another, over a separate connection that faults of processes do
- * not break: `word` arrives at the kind's `peer` after the link's delay, or when the link heals.
- * identity: key of the message's random draws.
+ * Send a message from the cluster of one region to that of another, over a separate connection of
+ * the traffic class `replication`, which faults of processes do not break: message->kind fires
+ * after the link's delay, or when the link heals. once: it is not sent again if the link loses it.
  */
-void cluster_send_peer(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity);
-/* The same, not sent again where the link loses it. */
-void cluster_send_once(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
-                       uint64_t identity);
+void cluster_send(const struct store *store, int from, int to, const struct message *message,
+                  bool once);
+/* Send one packet of `bytes` that calls the kind's `peer` with `word`; if the link loses it, it is
+ * not sent again. identity: key of its random draws. */
+void cluster_notify(struct cluster *from, struct cluster *to, uint32_t word, uint32_t bytes,
+                    uint64_t identity);
 /* Check at the end of the run: the queue length equals the metric, and Little's law holds. */
 void cluster_check_queue(struct cluster *cluster);
 static inline uint32_t server_entity(const struct server *server)
@@ -340,6 +352,11 @@ struct store_write {
     enum command_kind kind;
 };
 RARE void store_history_wrote(struct cluster *cluster, const struct store_write *done);
+/* The cluster has applied writes that another region's cluster executed: those of a stream above
+ * `after`, up to the position; or the write of this value. */
+RARE void store_history_applied(struct cluster *cluster, const struct write_position *position,
+                                uint64_t after);
+RARE void store_history_received(struct cluster *cluster, uint64_t value);
 /* A command has its reply: record a write that was executed, and what a read found. */
 RARE void store_history_replied(struct cluster *cluster, uint32_t ref,
                                 const struct command *command);
@@ -364,7 +381,7 @@ void listener_restart(struct cluster *cluster);
 /* Another node is the primary's from now on. */
 void listener_move(struct cluster *cluster, uint32_t node);
 /* An iteration begins: answer the TLS handshakes of the last one, accept connections and begin TLS
- * handshakes, as many as one turn takes. Returns the time that it takes. */
+ * handshakes, as many as one iteration takes. Returns the time that it takes. */
 RARE sim_dur server_greet(struct server *server);
 /* A command is dropped that its process has not read. */
 void listener_note_unread(struct cluster *cluster, const struct command *command);
@@ -400,13 +417,14 @@ __attribute__((always_inline)) static inline void listener_prefetch(const struct
     if (row)
         mem_prefetch(row, 1); /* what listener_is_open() reads */
 }
-/* Write a reply, of which `bytes` are left, as far as iteration `turn` does; returns what is left.
+/* Write a reply, of which `bytes` are left, as far as `iteration` does; returns what is left.
  */
 RARE uint32_t listener_writes(struct cluster *cluster, const struct command *command,
-                              uint32_t bytes, uint64_t turn);
-/* Add a command to what the server reads of its connection in iteration `turn`; false: there is no
+                              uint32_t bytes, uint64_t iteration);
+/* Add a command to what the server reads of its connection in `iteration`; false: there is no
  * room for it. */
-RARE bool listener_reads(struct cluster *cluster, const struct command *command, uint64_t turn);
+RARE bool listener_reads(struct cluster *cluster, const struct command *command,
+                         uint64_t iteration);
 /* The server of a command that has arrived. */
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
 static inline struct server *server_of_command(struct cluster *cluster,

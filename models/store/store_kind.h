@@ -93,8 +93,8 @@ struct store_kind {
      */
     enum execution (*replica_read)(struct server *server, uint32_t node, uint32_t ref,
                                    struct command *command);
-    /* A message from another cluster of this store; word: as passed to cluster_send_peer(). NULL:
-     * the kind sends none. */
+    /* A message from another cluster of this store; word: as passed to cluster_notify(). NULL: the
+     * kind sends none. */
     void (*peer)(struct cluster *cluster, uint32_t word);
 
     /* The processes of a cluster have failed, with all queued commands. NULL: nothing to do. */

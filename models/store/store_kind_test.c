@@ -78,28 +78,34 @@ static struct {
     uint32_t count;
 } waiting;
 
+/* `word` calls both_peer() in the other region. */
+static void both_send(const struct cluster *from, uint32_t word, uint32_t bytes, uint64_t identity)
+{
+    const struct cluster *to = &from->store->clusters[1 - from->region];
+    const struct message message = {
+        .kind = to->peer_kind, .entity = word, .bytes = bytes, .identity = identity};
+
+    cluster_send(from->store, from->region, to->region, &message, false);
+}
+
 static enum execution both_execute(struct server *server, uint32_t ref, struct command *command)
 {
-    struct cluster *here = server->cluster, *there = &here->store->clusters[1 - here->region];
-
     if (command->kind == COMMAND_GET) {
         command->reply.kind = REPLY_MISS;
         return EXECUTION_DONE;
     }
     assert_true(waiting.count < WRITES_MAX);
     waiting.handles[waiting.count] = server_handle(ref, command);
-    cluster_send_peer(here, there, waiting.count++, 1000, command->identity);
+    both_send(server->cluster, waiting.count++, 1000, command->identity);
     return EXECUTION_PENDING;
 }
 
 static void both_peer(struct cluster *cluster, uint32_t word)
 {
-    struct cluster *other = &cluster->store->clusters[1 - cluster->region];
-
     if (word & ANSWER)
         server_complete(&cluster->servers[0], waiting.handles[word & ~ANSWER], &written);
     else
-        cluster_send_peer(cluster, other, word | ANSWER, 60, word);
+        both_send(cluster, word | ANSWER, 60, word);
 }
 
 static void crash_on_time(void *self, struct sim *sim, uint32_t kind, uint32_t generation)

@@ -203,6 +203,7 @@ static inline bool driver_way(void *self, uint32_t connection, uint32_t generati
     if (driver->flows[connection] == 0) {
         driver->flows[connection] = 1 + link->open(link->self);
         driver->backs_of[connection] = link->open(link->self);
+        link->pair(link->self, driver->backs_of[connection], driver->flows[connection] - 1);
         link->watch(link->self, driver->backs_of[connection], 0, driver->broken_kind, 0, 0);
     }
     *way = (struct connection_way){.out = driver->flows[connection] - 1,

@@ -26,7 +26,7 @@
 
 #include <stdlib.h>
 
-/* --- who drives it ------------------------------------------------------------------------------
+/* --- what drives it -----------------------------------------------------------------------------
  */
 
 struct driver_config {
@@ -231,6 +231,12 @@ static uint32_t driver_link_open(void *self)
 }
 
 /* The word of a demotion is the replication's. */
+static void driver_link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind,
+                              uint32_t entity, uint32_t generation)
+{
+    (void)self, (void)flow, (void)user_timeout_ns, (void)kind, (void)entity, (void)generation;
+}
+
 static void driver_link_mark(void *self, uint32_t flow, enum traffic traffic, uint64_t connection)
 {
     (void)self, (void)flow, (void)connection;
@@ -334,6 +340,7 @@ static void driver_init(void *self, const struct model_env *env)
             driver->links[a][b] = (struct link_port){.self = driver,
                                                      .open = driver_link_open,
                                                      .mark = driver_link_mark,
+                                                     .watch = driver_link_watch,
                                                      .close = driver_link_close,
                                                      .abort = driver_link_close,
                                                      .send = driver_link_send};
@@ -528,7 +535,7 @@ static void write_costs_by_its_size(void **state)
     assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
 }
 
-/* --- who holds what -----------------------------------------------------------------------------
+/* --- what a cluster holds ----------------------------------------------------------------------
  */
 
 /* A write is visible at the primary at once, at the secondary once applied; a secondary refuses

@@ -13,6 +13,8 @@
 #include "bug.h"
 #include "replication_internal.h"
 
+#define ACK_BYTES 80 /* "REPLCONF ACK" and the offset, with headers */
+
 void stream_set_behind(struct stream *stream, int64_t behind)
 {
     struct secondary *secondary = stream->secondary;
@@ -259,6 +261,10 @@ void stream_open(struct stream *stream, int primary)
     stream->ack_flow = stream->back->open(stream->back->self);
     stream->out->mark(stream->out->self, stream->flow, TRAFFIC_REPLICATION, connection);
     stream->back->mark(stream->back->self, stream->ack_flow, TRAFFIC_REPLICATION, connection);
+    stream->out->watch(stream->out->self, stream->flow, 0, secondary->broken_kind,
+                       stream_entity(stream, 0), stream->epoch);
+    stream->back->watch(stream->back->self, stream->ack_flow, 0, secondary->broken_kind,
+                        stream_entity(stream, 0), stream->epoch);
     stream->primary = primary;
     if (replication->cut[primary] || replication->cut[secondary->region])
         stream_set_peers(stream);
@@ -307,7 +313,7 @@ void stream_close(struct stream *stream, enum break_cause cause)
     struct message fin = {.kind = stream->secondary->fin_kind,
                           .entity = stream_entity(stream, 0),
                           .generation = stream->epoch,
-                          .bytes = 60,
+                          .bytes = PACKET_BYTES,
                           .identity = UINT64_MAX,
                           .index = stream->epoch};
 
@@ -366,6 +372,27 @@ static void stream_on_fin(void *self, struct sim *sim, uint32_t entity, uint32_t
     stream_connect(stream);
 }
 
+static bool stream_broken_live(const void *self, uint32_t entity, uint32_t generation)
+{
+    const struct stream *stream = stream_of(self, entity);
+
+    return stream->state > STREAM_DISCONNECTED &&
+           (stream->epoch & SIM_GENERATION_MASK) == generation;
+}
+
+/* The network has reset the connection, or a kernel has given it up. The secondary connects at
+ * once, and after an attempt that was reset at its next tick. */
+static void stream_on_broken(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
+{
+    struct stream *stream = stream_of(self, entity);
+    bool was_open = stream->state > STREAM_CONNECTING;
+
+    (void)sim, (void)generation;
+    stream_lose(stream, STREAM_DISCONNECTED, BREAK_RESET);
+    if (was_open)
+        stream_connect(stream);
+}
+
 /* --- pings and acknowledgements -------------------------------------------------------------- */
 
 void stream_send_ping(struct stream *stream)
@@ -373,7 +400,7 @@ void stream_send_ping(struct stream *stream)
     struct message ping = {.kind = stream->secondary->ping_kind,
                            .entity = stream_entity(stream, 0),
                            .generation = stream->epoch,
-                           .bytes = 60,
+                           .bytes = PACKET_BYTES,
                            .identity = UINT64_MAX - 1,
                            .index = (uint32_t)stream->secondary->replication->ticks};
 
@@ -398,7 +425,7 @@ void stream_send_ack(struct stream *stream)
     struct message ack = {.kind = stream->secondary->ack_kind,
                           .entity = stream_entity(stream, 0),
                           .generation = stream->epoch,
-                          .bytes = 80,
+                          .bytes = ACK_BYTES,
                           .identity = UINT64_MAX - 2,
                           .index = (uint32_t)stream->secondary->replication->ticks};
 
@@ -422,6 +449,8 @@ const struct event_kind stream_applied = {
     .name = "apply", .phase = PHASE_WORK, .fire = stream_on_apply, .live = stream_live};
 const struct event_kind stream_fin = {
     .name = "fin", .phase = PHASE_WORK, .fire = stream_on_fin, .live = stream_live};
+const struct event_kind stream_broken = {
+    .name = "broken", .phase = PHASE_WORK, .fire = stream_on_broken, .live = stream_broken_live};
 const struct event_kind stream_ping = {
     .name = "ping", .phase = PHASE_WORK, .fire = stream_on_ping, .live = stream_live};
 const struct event_kind stream_ack = {

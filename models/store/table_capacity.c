@@ -2,6 +2,7 @@
 #include "table_capacity.h"
 
 #define MINUTE_S 60.0
+/* Alarms of the auto scaling: facts C.2 of stores. */
 #define UP_MINUTES 2    /* above the target before the capacity is raised */
 #define DOWN_MINUTES 15 /* below it before it is reduced */
 #define DOWN_MARGIN 0.2 /* of the target, below which a minute counts as low */
@@ -78,7 +79,7 @@ static double clamp(double value, double low, double high)
 static void scale(struct capacity *capacity, double used_per_s, sim_time now)
 {
     const struct capacity_limits *limits = &capacity->limits;
-    double target = capacity->config->target;
+    double target = capacity->config->target_share;
     double wanted = clamp(used_per_s / target, limits->min_per_s, limits->max_per_s);
     bool is_high = used_per_s > target * capacity->rate_per_s;
     bool is_low = used_per_s < target * (1 - DOWN_MARGIN) * capacity->rate_per_s;

@@ -19,17 +19,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CAPACITY_ON_DEMAND, CAPACITY_PROVISIONED };
+enum capacity_mode { CAPACITY_ON_DEMAND, CAPACITY_PROVISIONED };
 
 /* For reads or for writes. */
 struct capacity_limits {
     double initial_per_s, min_per_s, max_per_s; /* units */
 };
 struct capacity_config {
-    int mode;
-    sim_dur burst_ns; /* of the rate that may be kept */
-    bool scales;      /* provisioned: auto scaling */
-    double target;
+    int mode;            /* enum capacity_mode */
+    sim_dur burst_ns;    /* of the rate that may be kept */
+    bool scales;         /* provisioned: auto scaling */
+    double target_share; /* of the provided rate that is used */
     sim_dur delay_ns;
     sim_dur step_ns; /* on-demand */
 };

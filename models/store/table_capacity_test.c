@@ -10,8 +10,8 @@
 #include "assert_close.h"
 #include "table_capacity.h"
 
-/* Offer `per_s` units a second, evenly, for so many seconds from `*now` on; returns how many were
- * refused. Minutes end where they end. */
+/* Offer `per_s` units a second, evenly, for a number of seconds from `*now` on; returns how many
+ * were refused. Minutes end where they end. */
 static double offer(struct capacity *capacity, double per_s, int seconds, sim_time *now)
 {
     double refused = 0;
@@ -49,7 +49,8 @@ static void bucket_refuses_what_its_closed_form_says(void **state)
     assert_close(capacity.tokens, 1000, 0.001);
 }
 
-/* Who cannot wait is refused; who can gets his units when the bucket has refilled them. */
+/* A command that cannot wait is refused; one that can gets its units when the bucket has refilled
+ * them. */
 static void borrower_waits_for_the_refill(void **state)
 {
     const struct capacity_config config = {.mode = CAPACITY_PROVISIONED, .burst_ns = 1 * SIM_S};
@@ -76,7 +77,7 @@ static void auto_scaling_follows_whole_minutes(void **state)
     const struct capacity_config config = {.mode = CAPACITY_PROVISIONED,
                                            .burst_ns = 300 * SIM_S,
                                            .scales = true,
-                                           .target = 0.7,
+                                           .target_share = 0.7,
                                            .delay_ns = 240 * SIM_S};
     const struct capacity_limits limits = {100, 10, 1000};
     struct capacity capacity;
@@ -102,7 +103,7 @@ static void cold_replica_throttles_until_it_is_scaled(void **state)
     const struct capacity_config config = {.mode = CAPACITY_PROVISIONED,
                                            .burst_ns = 1 * SIM_S,
                                            .scales = true,
-                                           .target = 0.7,
+                                           .target_share = 0.7,
                                            .delay_ns = 240 * SIM_S};
     const struct capacity_limits limits = {1000, 100, 1000};
     struct capacity capacity;

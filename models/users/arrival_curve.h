@@ -21,9 +21,9 @@ struct arrival_curve {
     struct curve_segment *segments; /* the last has no end, or ends with the period */
     uint32_t count;
     size_t capacity;
-    sim_dur period_ns; /* after which all begins anew; 0: never */
+    sim_dur period_ns; /* after which the curve repeats; 0: never */
     double per_period; /* arrivals expected */
-    uint32_t cursor;   /* of curve_instant(): asked for growing numbers, it looks at the next few */
+    uint32_t cursor;   /* of curve_instant(): asked for growing numbers, it checks the next few */
 };
 
 void curve_release(struct arrival_curve *curve);

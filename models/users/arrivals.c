@@ -138,7 +138,7 @@ static double daily_integral(const struct population_config *c, sim_time now)
 
 /* The factor at an instant, its maximum over all of them, and its integral in ns (NULL: the shape
  * is a curve where it is inverted). */
-static const struct arrival_shape {
+static const struct smooth_shape {
     double (*factor)(const struct population_config *config, sim_time now);
     double (*max)(const struct population_config *config);
     double (*integral)(const struct population_config *config, sim_time now);
@@ -154,7 +154,7 @@ static const struct arrival_shape {
 double session_length_ns(const struct population_config *config)
 {
     return dist_mean(config->after_login) +
-           (dist_mean(config->requests) - 1 + config->logout) * dist_mean(config->think);
+           (dist_mean(config->requests) - 1 + config->logout_share) * dist_mean(config->think);
 }
 
 double arrivals_base_rate(const struct population_config *config)

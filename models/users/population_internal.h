@@ -21,7 +21,7 @@
 #include "session_store.h"
 #include "user.h"
 
-enum {
+enum arrival_shape {
     ARRIVALS_CONSTANT,
     ARRIVALS_STEP,
     ARRIVALS_FLASH_CROWD,
@@ -30,10 +30,10 @@ enum {
     ARRIVALS_RATES,
     ARRIVALS_TIMES
 };
-enum { SPACING_POISSON, SPACING_EVEN };
-enum { PHASE_FIXED, PHASE_RANDOM };
-enum { START_STEADY, START_EMPTY };
-enum { TIMEOUT_CLOSES, TIMEOUT_KEEPS };
+enum spacing { SPACING_POISSON, SPACING_EVEN };
+enum spacing_phase { PHASE_FIXED, PHASE_RANDOM };
+enum population_start { START_STEADY, START_EMPTY };
+enum on_timeout { TIMEOUT_CLOSES, TIMEOUT_KEEPS };
 
 #define TWO_PI 6.283185307179586476925
 #define DAYS_A_WEEK 7
@@ -42,7 +42,8 @@ struct population_config {
     double sessions_per_s;
     uint32_t concurrent, users;
     struct stage_list user_stages;
-    int arrivals, spacing, phase, start;
+    int arrivals;              /* enum arrival_shape */
+    int spacing, phase, start; /* enum spacing, spacing_phase, population_start */
     double phase_share;
     bool repeats;
     struct stage_list stages;
@@ -51,14 +52,15 @@ struct population_config {
     struct duration_list times;
     double daily_second;
     sim_dur daily_second_peak_ns;
-    sim_dur step_at_ns, flash_at_ns, flash_ramp_ns, flash_hold_ns, flash_decay_ns, daily_peak_ns;
+    sim_time step_at_ns, flash_at_ns, daily_peak_ns;
+    sim_dur flash_ramp_ns, flash_hold_ns, flash_decay_ns;
     double step_factor, flash_factor, daily_ratio;
     struct dist *requests, *think, *after_login, *login_time, *rtt;
-    double writes, logout;
+    double write_share, logout_share;
     sim_dur return_after_ns;
     sim_dur idle_ttl_ns, keep_alive_ns, connection_lifetime_ns, patience_ns;
     uint32_t login_tries, handshakes;
-    int on_timeout;
+    int on_timeout; /* enum on_timeout */
 };
 
 /* The last answer is kept in ticks of 2 us, the age of a connection is counted in ticks of 1 ms. */
@@ -124,7 +126,7 @@ struct pending_watches {
 
 /* A closed population that changes in stages. */
 struct user_ramp {
-    uint32_t users;      /* the first so many are there */
+    uint32_t users;      /* those below this number are present */
     uint32_t from, next; /* their number at the start of the stage, and after the next change */
     uint32_t stage, step;
     sim_time begin; /* of the stage */

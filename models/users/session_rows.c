@@ -164,7 +164,7 @@ RARE static enum start_phase start_phase(const struct population *population, ui
         return START_AWAY;
     if ((at -= dist_mean(c->after_login)) < 0)
         return START_LOGGED_IN;
-    return at < c->logout * think ? START_LOGOUT : START_THINKING;
+    return at < c->logout_share * think ? START_LOGOUT : START_THINKING;
 }
 
 /* Which page, and how much of the pause is left, by the length-biased laws. Those who come by

@@ -5,9 +5,9 @@
  * A request under way has a row of its own (struct pending_request); there are few of them.
  *
  * On a connection that is still open when the think time ends nothing can happen between the user's
- * click and the request's arrival at the region: the arrival is scheduled at once (event `land`),
- * and the click needs no event. On a new connection the click is an event (`send`), since it asks
- * the edge for a route; the arrival follows once the connection is open.
+ * click and the request's arrival at the region: the arrival is scheduled at once (event
+ * `request_arrive`), and the click needs no event. On a new connection the click is an event
+ * (`send`), since it asks the edge for a route; the arrival follows once the connection is open.
  */
 #include "population_internal.h"
 
@@ -235,7 +235,7 @@ static struct user_request session_ask(struct population *population, uint32_t i
 
         pending->think_word = block.word[0];
         pending->logout_word = block.word[1];
-        writes = rng_unit(block.word[2]) < population->config->writes;
+        writes = rng_unit(block.word[2]) < population->config->write_share;
         service_word = block.word[3];
     } else {
         service_word = session_aside(population, session, session_number(session) - 1).word[1];
@@ -478,7 +478,7 @@ static void session_page_done(struct population *population, uint32_t index,
     session->progress += PAGE_ONE - REMAINING_ONE - REPEAT_ONE; /* it is counted as the page's */
     if (session_remaining(session) > 0)
         session_wait(population, index, next, REQUEST_PAGE);
-    else if (rng_unit(pending->logout_word) < population->config->logout)
+    else if (rng_unit(pending->logout_word) < population->config->logout_share)
         session_wait(population, index, next, REQUEST_LOGOUT);
     else
         session_end(population, index, arrives);

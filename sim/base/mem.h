@@ -28,8 +28,8 @@ RARE void mem_grow(void *items, size_t *capacity, size_t need, size_t size);
  */
 #define MEM_GROW(items, capacity, need) mem_grow(&(items), &(capacity), need, sizeof *(items))
 
-/* Give the space of a large table back to the system when it is freed or grows, where the C library
- * can be told to (glibc raises its threshold for that after each such table). Call once, first. */
+/* Return the space of a large table to the system when it is freed or grows, if the C library has a
+ * setting for it (glibc raises its threshold after each such table). Call once, first. */
 void mem_return_large_blocks(void);
 
 /* Allocate a block for many small objects, not zeroed. A block of MEM_SLAB_BYTES is one huge page

@@ -467,6 +467,7 @@ const struct command cmd_capacity = {
                 "      --objective 'availability > 99.9%' --replications 3 --set duration=6min",
     .options = capacity_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .plans = true,
     .values_size = sizeof(struct capacity_values),

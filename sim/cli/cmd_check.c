@@ -604,10 +604,10 @@ const struct command cmd_check = {
         "seed. A metric passes if it is no worse than the margin allows, and is a regression if "
         "it is worse than that, both with statistical confidence. Replications are added until "
         "all metrics are decided, up to '--max-replications' (default: 4 times the baseline's); "
-        "pairs are kept where they are the more precise, and what is decided stays decided. With "
-        "'--seed' there are no pairs. A run that never recovers is worse than any that does. A "
-        "baseline of another duration is refused, of another scenario, load or version reported. "
-        "The probability of a false alarm over all "
+        "pairs are used if they are more precise than independent samples, and a decided metric "
+        "stays decided. With '--seed' there are no pairs. A run that never recovers counts as "
+        "worse than any run that does. A baseline with another duration is refused; one of another "
+        "scenario, load or version is reported. The probability of a false alarm over all "
         "metrics is at most 1 - level. An unchanged program and scenario gives differences of "
         "exactly 0 and never a regression. Exit codes: 11 regression, 10 an expectation of the "
         "scenario failed, 12 undecided.",
@@ -617,6 +617,7 @@ const struct command cmd_check = {
                 "      --margin 5% --junit check.xml --no-output",
     .options = check_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .values_size = sizeof(struct check_values),
     .run = check,

@@ -177,7 +177,8 @@ static void print_text(const struct comparing *comparing)
                      "Against %s: paired differences with %.3g%% intervals; p-values adjusted "
                      "(Holm) over all metrics",
                      label.text, comparing->plan.level * 100);
-    printf("and alternatives\n");
+    printf("and alternatives; base: mean over the same replications, whose interval the summary "
+           "has\n");
     for (uint32_t point = 1; point < comparing->set->count; point++)
         print_alternative(comparing, point);
     strbuf_release(&label);
@@ -434,6 +435,7 @@ const struct command cmd_compare = {
         "      --metric availability,reauth_rate,write_latency.p99 --max-replications 100",
     .options = compare_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .plans = true,
     .values_size = sizeof(struct compare_values),

@@ -38,7 +38,7 @@ static const struct option explain_options[] = {
     LIST_OPTION ("what-if", what_ifs, "PATH=VALUE,...", "run the replication again with these parameters and compare the incident; repeatable"),
     DEFAULTED_CHOICE_OPTION("stages", stages, stage_method_names, "no such runs", "run it again without the time of stages of the failover: what each contributes to the RTO, as a table and a waterfall. The contributions add up to it: ordered removes one stage after the other (11 runs), shapley is the mean over all orders (63 runs)"),
     FLAG_OPTION ("alternatives", alternatives, "run it again with each way to point clients to the new primary, without a failover and with an operator"),
-    TEXT_OPTION ("session", session, "KEY", NULL, "run it again and print what happened to one session: its key as in a history of operations (REGION/ROW/COUNT), or 'example' for the first one that was hurt"),
+    TEXT_OPTION ("session", session, "KEY", NULL, "run it again and print what happened to one session: its key as in a history of operations (REGION/ROW/COUNT), or 'example' for the first one that the incident affected"),
     COUNT_OPTION("threads", threads, "N", "all processors", "worker threads of these runs"),
     FLAG_OPTION ("all", all, "also print the events of the incident's time that it did not cause"),
     FLAG_OPTION ("json", json, "print JSON"),
@@ -76,19 +76,6 @@ static void add_stage_sets(struct set_list *sets, size_t stage, int64_t onset_ns
     set_list_split(sets, text);
     free(text);
 }
-
-static const struct alternative {
-    const char *name, *sets;
-} alternatives[] = {
-    {"no failover", "failover.mode=none"},
-    {"operator", "failover.mode=manual"},
-    {"function", "failover.mode=automatic, failover.repoint=function"},
-    {"routing-control", "failover.mode=automatic, failover.repoint=routing-control"},
-    {"health-check", "failover.mode=automatic, failover.repoint=health-check"},
-    {"client-list", "failover.mode=automatic, failover.repoint=client-list"},
-    {"no repointing", "failover.mode=automatic, failover.repoint=none"},
-};
-#define ALTERNATIVES (sizeof alternatives / sizeof alternatives[0])
 
 /* --- the work -------------------------------------------------------------------------------- */
 
@@ -158,8 +145,8 @@ static bool plan_runs(struct explain_job *job)
             (subset & (subset - 1)) == 0)
             add_subset(job, subset);
     job->first_alternative = job->run_count;
-    for (size_t i = 0; values->alternatives && i < ALTERNATIVES; i++)
-        set_list_split(&add_run(job)->sets, alternatives[i].sets);
+    for (size_t i = 0; values->alternatives && i < WHAT_IF_ALTERNATIVES; i++)
+        set_list_split(&add_run(job)->sets, what_if_alternatives[i].sets);
     return true;
 }
 
@@ -236,7 +223,7 @@ static void print_asked(const struct explain_job *job)
         runs[i] = &job->runs[i];
         names[i] = i == 0 ? "as recorded" : job->values->what_ifs.items[i - 1];
     }
-    printf("\nWhat if: the same replication with other settings\n");
+    printf("\nWhat if: the same replication with other settings; one run each, no intervals\n");
     print_comparison(runs, names, job->asked + 1);
     free(runs);
     free(names);
@@ -244,15 +231,16 @@ static void print_asked(const struct explain_job *job)
 
 static void print_alternatives(const struct explain_job *job)
 {
-    const struct what_if *runs[ALTERNATIVES + 1] = {&job->runs[0]};
-    const char *names[ALTERNATIVES + 1] = {"as recorded"};
+    const struct what_if *runs[WHAT_IF_ALTERNATIVES + 1] = {&job->runs[0]};
+    const char *names[WHAT_IF_ALTERNATIVES + 1] = {"as recorded"};
 
-    for (size_t i = 0; i < ALTERNATIVES; i++) {
+    for (size_t i = 0; i < WHAT_IF_ALTERNATIVES; i++) {
         runs[i + 1] = &job->runs[job->first_alternative + i];
-        names[i + 1] = alternatives[i].name;
+        names[i + 1] = what_if_alternatives[i].name;
     }
-    printf("\nAlternatives: the same replication with another reaction\n");
-    print_comparison(runs, names, ALTERNATIVES + 1);
+    printf(
+        "\nAlternatives: the same replication with another reaction; one run each, no intervals\n");
+    print_comparison(runs, names, WHAT_IF_ALTERNATIVES + 1);
 }
 
 /* The run without the stages of a subset. */
@@ -340,9 +328,10 @@ static void print_stages(const struct explain_job *job)
     double rto = (double)base->rto, from = 0;
     struct text_table *table;
 
-    printf("\nStages: the same replication without the time of some stages\n");
+    printf("\nStages: the same replication without the time of some stages; one run each, no "
+           "intervals\n");
     if (!stages_are_known(job)) {
-        printf("  the contributions are not known: in some of these runs the incident was never "
+        printf("  the contributions are not known: in some of the runs the incident was never "
                "restored\n");
         return;
     }
@@ -411,30 +400,15 @@ static void print_json(const struct explain_job *job)
     }
     json_close(&json);
     json_open_array(&json, "alternatives");
-    for (size_t i = 0; job->values->alternatives && i < ALTERNATIVES; i++)
-        json_outcome(&json, alternatives[i].name, &job->runs[job->first_alternative + i].outcome);
+    for (size_t i = 0; job->values->alternatives && i < WHAT_IF_ALTERNATIVES; i++)
+        json_outcome(&json, what_if_alternatives[i].name,
+                     &job->runs[job->first_alternative + i].outcome);
     json_close(&json);
     json_close(&json);
     json_end(&json);
 }
 
 /* --- the verb -------------------------------------------------------------------------------- */
-
-static void take_point(void *self, const struct point_row *row)
-{
-    struct explain_job *job = self;
-
-    if (row->number == job->choice.point)
-        job->text = mem_strdup(row->text);
-}
-
-static void take_run(void *self, const struct run_row *row)
-{
-    struct explain_job *job = self;
-
-    if (row->point == job->choice.point && row->replication == incident_of(job)->replication)
-        job->seed = row->seed;
-}
 
 static int run_again(struct explain_job *job, struct what_if_base *base, struct diag *diag)
 {
@@ -447,8 +421,8 @@ static int run_again(struct explain_job *job, struct what_if_base *base, struct 
                                   .thread_count =
                                       values->threads ? values->threads : study_default_threads()};
 
-    if (results_each_point(job->results, job->study.id, take_point, job, diag) < 0 ||
-        results_each_run(job->results, job->study.id, take_run, job, diag) < 0)
+    if (what_if_find(job->results, job->study.id, job->choice.point, base->replication, &job->text,
+                     &job->seed, diag) < 0)
         return EXIT_FILES;
     base->text = job->text;
     base->seed = job->seed;
@@ -554,7 +528,8 @@ const struct command cmd_explain = {
     .details =
         "Print the steps of one incident with times, each with the event that caused it and what "
         "it "
-        "waited for, the stages of its RTO, and who was hurt. This reads the results file only. "
+        "waited for, the stages of its RTO, and the users affected. This reads the results file "
+        "only. "
         "'--what-if', '--stages', '--alternatives' and '--session' run the replication again, with "
         "the same "
         "random numbers.",

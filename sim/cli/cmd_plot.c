@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct plot_values {
-    const char *output, *region, *title;
+    const char *output, *region, *title, *figure;
     struct text_list labels, points;
     int format;
     bool script;
@@ -32,6 +32,10 @@ static const struct option options[] = {
     LIST_OPTION  ("label",  labels, "TEXT", "name of the first study or point in legends, of the second, ...; default: the scenario's name and what varies"),
     TEXT_OPTION  ("title",  title, "TEXT", "the scenario's question", "title of the plots"),
     OPTIONS_END,
+};
+static const struct old_option old_options[] = {
+    {TEXT_OPTION("figure", figure, "KIND", NULL, NULL), "the kind is the first argument: isthmus plot KIND FILE.db"},
+    OLD_OPTIONS_END,
 };
 /* clang-format on */
 
@@ -87,7 +91,7 @@ static int plot(const struct invocation *invocation)
         .paths = invocation->arguments + has_kind,
         .path_count = invocation->argument_count - has_kind,
         .directory = values->output,
-        .plot = has_kind ? invocation->arguments[0] : NULL,
+        .plot = has_kind ? invocation->arguments[0] : values->figure,
         .region = values->region,
         .title = values->title,
         .labels = values->labels,
@@ -99,7 +103,9 @@ static int plot(const struct invocation *invocation)
         .paths_out = stdout,
     };
 
-    if (has_kind && !plot_kind_find(plotting.plot))
+    if (has_kind && values->figure)
+        return usage_error("'--figure' cannot be given with a KIND, got '%s'", plotting.plot);
+    if (plotting.plot && !plot_kind_find(plotting.plot))
         return unknown_kind(plotting.plot);
     if (plotting.path_count == 0)
         return usage_error("'plot' needs a results file: isthmus plot %s FILE.db", plotting.plot);
@@ -139,6 +145,7 @@ const struct command cmd_plot = {
                 "  isthmus plot goodput results/60-retry-storm.db "
                 "results/61-retry-storm-with-budget.db",
     .options = options,
+    .old_options = old_options,
     .values_size = sizeof(struct plot_values),
     .more_help = print_kinds,
     .run = plot,

@@ -30,6 +30,7 @@ const struct command cmd_run = {
                 "  isthmus run scenarios/10-peering-brownout.yaml --replications 30 \\\n"
                 "      --set client.timeout=500ms --output results/timeout-500ms.db --plot=svg",
     .options = study_options,
+    .old_options = study_old_options,
     .plans = true,
     .values_size = sizeof(struct study_values),
     .run = run,

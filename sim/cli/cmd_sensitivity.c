@@ -113,7 +113,8 @@ static void print_text(const struct screening *screening, size_t *order)
     }
     printf(
         "\nmu*: mean absolute effect of the input's whole range; mu: mean effect, with its sign;\n"
-        "sigma: standard deviation, large if the effect is nonlinear or depends on other inputs\n");
+        "sigma: standard deviation, large if the effect is nonlinear or depends on other inputs.\n"
+        "mu and sigma have no intervals.\n");
 }
 
 static void print_json(const struct screening *screening)
@@ -270,6 +271,7 @@ const struct command cmd_sensitivity = {
                 "      --sweep app.workers=16..128 --replications 3",
     .options = sensitivity_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .refused = refused,
     .plans = true,
     .values_size = sizeof(struct sensitivity_values),

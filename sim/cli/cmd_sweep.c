@@ -380,6 +380,7 @@ const struct command cmd_sweep = {
         "'availability > 99%'",
     .options = sweep_options,
     .more_options = study_options,
+    .old_options = study_old_options,
     .plans = true,
     .values_size = sizeof(struct sweep_values),
     .run = sweep,

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Play a recorded run on the terminal. Changes nothing: it only reads the results file. */
+/*
+ * Play a recorded run on the terminal, which only reads the results file; or play a scenario: run a
+ * copy of it into a temporary file, and again after each change.
+ */
 #include "cmd_watch.h"
 
+#include "output_file.h"
+#include "play_copy.h"
 #include "quote.h"
+#include "results_path.h"
 #include "watch_frame.h"
 
 #include <curses.h>
@@ -13,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAMES_PER_SECOND = 20, SEEK_BINS = 10 };
+enum { FRAMES_PER_SECOND = 20, SEEK_BINS = 10, CTRL_L = 12 };
 #define SPEED_DEFAULT 60
 #define SPEED_MIN 0.125
 #define SPEED_MAX 65536
@@ -21,6 +27,7 @@ enum { FRAMES_PER_SECOND = 20, SEEK_BINS = 10 };
 struct watch_values {
     const char *speed;
     uint32_t study, point, replication;
+    bool play;
 };
 #define OPTION_VALUES struct watch_values
 
@@ -30,6 +37,7 @@ static const struct option options[] = {
     COUNT_OPTION("study", study, "N", "the newest", "study of the file, counted from 1"),
     INDEX_OPTION("point", point, "N", "0", "point of the study, counted from 0"),
     INDEX_OPTION("replication", replication, "N", "0", "replication, counted from 0"),
+    FLAG_OPTION ("play", play, "play a scenario instead of a results file: keys inject faults, turn parameters and save the changed copy"),
     OPTIONS_END,
 };
 /* clang-format on */
@@ -37,9 +45,13 @@ static const struct option options[] = {
 /* --- the clock ------------------------------------------------------------------------------ */
 
 struct player {
-    const struct watch_run *run;
+    struct watch_run *run;
     struct watch_view view;
     bool quit;
+    struct play_copy *copy; /* NULL: a recorded run is played */
+    const char *results;    /* of the copy */
+    size_t fault, dial;     /* chosen */
+    struct strbuf message;
 };
 
 static void seek(struct player *player, int64_t by_ns)
@@ -54,6 +66,121 @@ static void seek(struct player *player, int64_t by_ns)
 static void change_speed(struct player *player, double factor)
 {
     player->view.speed = fmin(fmax(player->view.speed * factor, SPEED_MIN), SPEED_MAX);
+}
+
+/* --- playing a scenario --------------------------------------------------------------------- */
+
+/* The first line of the errors, after `what`. */
+static void show_error(struct player *player, const char *what, const struct diag *diag)
+{
+    char *text = diag_text(diag);
+
+    strbuf_clear(&player->message);
+    strbuf_addf(&player->message, "%s: %.*s", what, (int)strcspn(text, "\n"), text);
+    free(text);
+}
+
+/* The copy as it is now, at the same time; without the last change if it is not possible. */
+static void run_again(struct player *player, const atomic_int *interrupt)
+{
+    struct diag diag = {0};
+    struct watch_run *run = NULL;
+
+    if (play_copy_run(player->copy, player->results, &diag) == EXIT_DONE) {
+        struct results *results = results_open(player->results, &diag);
+
+        run = results ? watch_load(results, 0, 0, 0, &diag) : NULL;
+        results_close(results);
+    }
+    if (run) {
+        watch_free(player->run);
+        player->run = run;
+    } else if (!atomic_load(interrupt)) {
+        show_error(player, "not possible", &diag);
+        play_copy_undo(player->copy);
+    }
+    diag_release(&diag);
+}
+
+static bool is_copy(const char *head, size_t size)
+{
+    static const char mark[] = "# Changed with 'isthmus watch --play'.";
+
+    return size >= sizeof mark - 1 && memcmp(head, mark, sizeof mark - 1) == 0;
+}
+
+static void save_copy(struct player *player)
+{
+    static const struct output_kind kind = {"a scenario saved by 'watch --play'", is_copy};
+    char *path = play_copy_path(player->copy);
+    struct output_file file;
+    struct diag diag = {0};
+    int status = output_file_open(&file, path, &kind, &diag);
+
+    if (status == 0) {
+        play_copy_write(player->copy, file.stream);
+        status = output_file_commit(&file, &diag);
+    }
+    strbuf_clear(&player->message);
+    if (status == 0)
+        strbuf_addf(&player->message, "saved as %s", path);
+    else
+        show_error(player, "not saved", &diag);
+    diag_release(&diag);
+    free(path);
+}
+
+static void turn(struct player *player, double factor, const atomic_int *interrupt)
+{
+    strbuf_clear(&player->message);
+    if (!play_copy_turn(player->copy, player->dial, factor))
+        return;
+    play_copy_add_dial(&player->message, player->copy, player->dial);
+    strbuf_add(&player->message, " from the start of the run on");
+    run_again(player, interrupt);
+}
+
+static void inject(struct player *player, const atomic_int *interrupt)
+{
+    strbuf_clear(&player->message);
+    strbuf_addf(&player->message, "%s for ", play_copy_fault_words(player->copy, player->fault));
+    units_add_duration(&player->message, PLAY_FAULT_NS);
+    play_copy_inject(player->copy, player->fault, player->view.t_ns);
+    run_again(player, interrupt);
+}
+
+static void press_play(struct player *player, int key, const atomic_int *interrupt)
+{
+    switch (key) {
+    case 'f':
+        player->fault = (player->fault + 1) % play_copy_fault_count(player->copy);
+        break;
+    case 'd':
+        player->dial = (player->dial + 1) % play_copy_dial_count(player->copy);
+        break;
+    case 'i':
+        inject(player, interrupt);
+        break;
+    case '[':
+        turn(player, 0.5, interrupt);
+        break;
+    case ']':
+        turn(player, 2, interrupt);
+        break;
+    case 'u':
+        if (play_copy_change_count(player->copy) == 0)
+            break;
+        play_copy_undo(player->copy);
+        strbuf_clear(&player->message);
+        strbuf_add(&player->message, "the last change is undone");
+        run_again(player, interrupt);
+        break;
+    case 's':
+        save_copy(player);
+        break;
+    default: /* another key, or none */
+        break;
+    }
 }
 
 static void press(struct player *player, int key)
@@ -86,6 +213,9 @@ static void press(struct player *player, int key)
     case 'q':
         player->quit = true;
         break;
+    case CTRL_L:
+        clearok(curscr, TRUE); /* after another program wrote on the screen */
+        break;
     default: /* another key, or none */
         break;
     }
@@ -112,9 +242,30 @@ static void open_screen(void)
     }
 }
 
+/* What the keys of a play act on. */
+static void add_footer(struct player *player, struct strbuf lines[3])
+{
+    strbuf_addf(&lines[0], "i inject: %s now, for ",
+                play_copy_fault_words(player->copy, player->fault));
+    units_add_duration(&lines[0], PLAY_FAULT_NS);
+    strbuf_add(&lines[0], "   f another fault");
+    strbuf_add(&lines[1], "[ half, ] double: ");
+    play_copy_add_dial(&lines[1], player->copy, player->dial);
+    strbuf_addf(&lines[1], "   d another   u undo (%zu)   s save",
+                play_copy_change_count(player->copy));
+    strbuf_add(&lines[2], player->message.text ? player->message.text : "");
+}
+
 static void show(struct player *player)
 {
     struct watch_frame frame = {NULL, 0, 0};
+    struct strbuf lines[3] = {STRBUF_INIT, STRBUF_INIT, STRBUF_INIT};
+
+    if (player->copy)
+        add_footer(player, lines);
+    const char *const footer[] = {lines[0].text, lines[1].text, lines[2].text};
+    player->view.footer = footer;
+    player->view.footer_count = player->copy ? 3 : 0;
 
     getmaxyx(stdscr, player->view.height, player->view.width);
     watch_draw(&frame, player->run, &player->view);
@@ -129,6 +280,10 @@ static void show(struct player *player)
     }
     refresh();
     watch_frame_release(&frame);
+    for (size_t i = 0; i < 3; i++)
+        strbuf_release(&lines[i]);
+    player->view.footer = NULL;
+    player->view.footer_count = 0;
 }
 
 static int64_t now_ns(void)
@@ -146,8 +301,13 @@ static void play(struct player *player, const atomic_int *interrupt)
     open_screen();
     while (!player->quit && !atomic_load(interrupt)) {
         show(player);
-        press(player, getch()); /* waits for a key, or for the next frame */
+        int key = getch(); /* waits for a key, or for the next frame */
+        int64_t pressed = now_ns();
+        press(player, key);
+        if (player->copy)
+            press_play(player, key, interrupt);
         int64_t now = now_ns();
+        before += now - pressed; /* the clock stands still while the copy is run */
         if (!player->view.paused)
             seek(player, (int64_t)((double)(now - before) * player->view.speed));
         before = now;
@@ -155,14 +315,52 @@ static void play(struct player *player, const atomic_int *interrupt)
     endwin();
 }
 
+static bool has_terminal(void)
+{
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return true;
+    usage_error("'watch' needs a terminal; 'isthmus plot timeline FILE.db --format text' does not");
+    return false;
+}
+
+static int play_scenario(const struct invocation *invocation, double speed)
+{
+    struct player player = {.view = {.speed = speed}};
+    struct results_path path = {NULL, NULL};
+    struct diag diag = {0};
+    int code = EXIT_USAGE;
+
+    if (!has_terminal())
+        return EXIT_USAGE;
+    player.copy = play_copy_open(invocation, invocation->arguments[0], &code);
+    if (player.copy && results_path_temporary(&path, &diag) == 0) {
+        player.results = path.file;
+        code = play_copy_run(player.copy, path.file, &diag);
+        struct results *results = code == EXIT_DONE ? results_open(path.file, &diag) : NULL;
+        player.run = results ? watch_load(results, 0, 0, 0, &diag) : NULL;
+        results_close(results);
+        if (player.run)
+            play(&player, invocation->interrupt);
+        else if (code == EXIT_DONE)
+            code = EXIT_FILES;
+    } else if (player.copy) {
+        code = EXIT_FILES;
+    }
+    if (player.run)
+        watch_free(player.run);
+    strbuf_release(&player.message);
+    play_copy_free(player.copy);
+    results_path_release(&path);
+    print_diag(&diag);
+    return code;
+}
+
 int watch_file(const char *path, const struct watch_choice *choice, const atomic_int *interrupt)
 {
     struct diag diag = {0};
 
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return usage_error(
-            "'watch' needs a terminal; 'isthmus plot timeline FILE.db --format text' "
-            "does not");
+    if (!has_terminal())
+        return EXIT_USAGE;
     struct results *results = results_open(path, &diag);
     struct watch_run *run =
         results ? watch_load(results, choice->study, choice->point, choice->replication, &diag)
@@ -199,21 +397,33 @@ static int watch(const struct invocation *invocation)
 
     if (!watch_parse_speed(values->speed, &choice.speed))
         return EXIT_USAGE;
+    if (values->play && (values->study || values->point || values->replication))
+        return usage_error("'--study', '--point' and '--replication' choose a recorded run; "
+                           "'--play' runs replication 0 of a scenario");
+    if (values->play)
+        return play_scenario(invocation, choice.speed);
     return watch_file(invocation->arguments[0], &choice, invocation->interrupt);
 }
 
 const struct command cmd_watch = {
     .name = "watch",
-    .arguments = "FILE.db",
+    .arguments = "FILE.db | SCENARIO.yaml",
     .argument_min = 1,
     .argument_max = 1,
     .summary = "Play a recorded run on the terminal",
     .details =
         "Show the regions, faults, outages and events of one run as its simulated time passes. "
         "Keys: space pauses, '.' steps by a bin of time, '+' and '-' change the speed, the "
-        "arrows seek by ten bins, 'r' restarts, 'q' quits. Read only the results file.",
+        "arrows seek by ten bins, 'r' restarts, Ctrl-L redraws, 'q' quits. Read only the results "
+        "file. With "
+        "'--play', run replication 0 of a copy of a scenario and play it: 'f' chooses a fault and "
+        "'i' injects it at the time shown, 'd' chooses a parameter and '[' and ']' halve and "
+        "double "
+        "it, 'u' undoes the last change, 's' saves the copy as NAME-played.yaml in the working "
+        "directory. After each change the copy is run again with the same random numbers.",
     .examples = "  isthmus watch results/20-region-loss.db\n"
-                "  isthmus watch results/60-retry-storm.db --speed 10x --replication 3",
+                "  isthmus watch results/60-retry-storm.db --speed 10x --replication 3\n"
+                "  isthmus watch --play scenarios/10-peering-brownout.yaml",
     .options = options,
     .values_size = sizeof(struct watch_values),
     .run = watch,

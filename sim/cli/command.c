@@ -53,7 +53,7 @@ static const struct command plan_command = {
 const struct command *const commands[] = {
     &cmd_run, &cmd_sweep, &cmd_compare, &cmd_check, &cmd_capacity, &cmd_sensitivity,
     &cmd_merge, &cmd_repro, &cmd_validate, &cmd_describe,
-    &cmd_summary, &cmd_explain, &cmd_plot, &cmd_report, &cmd_export, &cmd_watch, &cmd_lesson,
+    &cmd_summary, &cmd_explain, &cmd_plot, &cmd_report, &cmd_trace, &cmd_export, &cmd_watch, &cmd_lesson,
     &plan_command, &help_command, &cmd_doctor, &cmd_man, &cmd_completion, NULL,
 };
 // clang-format on

@@ -62,6 +62,12 @@ struct refused_option {
     const char *instead;
 };
 
+/* An option of an earlier version: accepted with a warning, in no help and no completion. */
+struct old_option {
+    struct option option;
+    const char *instead;
+};
+
 struct ranks;
 struct invocation;
 struct command {
@@ -76,6 +82,7 @@ struct command {
      * member of the values. */
     const struct option *more_options;
     const struct refused_option *refused; /* of them; ends with a row without a name; NULL: none */
+    const struct old_option *old_options; /* ends with a row without a name; NULL: none */
     size_t values_size;
     void (*more_help)(FILE *out); /* what follows the options in the help; NULL: nothing */
     bool plans;                   /* can follow `plan` */
@@ -98,7 +105,8 @@ struct invocation {
 extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command cmd_run, cmd_sweep, cmd_compare, cmd_check, cmd_capacity,
     cmd_sensitivity, cmd_merge, cmd_repro, cmd_validate, cmd_describe, cmd_summary, cmd_plot,
-    cmd_export, cmd_explain, cmd_report, cmd_lesson, cmd_watch, cmd_doctor, cmd_man, cmd_completion;
+    cmd_export, cmd_explain, cmd_report, cmd_trace, cmd_lesson, cmd_watch, cmd_doctor, cmd_man,
+    cmd_completion;
 
 /* The whole program except the process-wide setup in main(). */
 int command_main(int argc, char **argv, const struct registry *registry,
@@ -128,6 +136,7 @@ int stdout_width(void);
 
 /* clang-format off */
 #define OPTIONS_END {NULL, OPTION_FLAG, 0, NULL, NULL, NULL, NULL}
+#define OLD_OPTIONS_END {OPTIONS_END, NULL}
 #define OPTION_MEMBER(member) (((OPTION_VALUES *)0)->member)
 #define OPTION_TYPED(member, ctype, otype) \
     _Generic(&OPTION_MEMBER(member), ctype * : otype), offsetof(OPTION_VALUES, member)

@@ -3,6 +3,7 @@
 
 #include "bug.h"
 #include "mem.h"
+#include "quote.h"
 #include "strbuf.h"
 #include "suggest.h"
 #include "units.h"
@@ -56,6 +57,19 @@ static const struct option *option_find(const struct command *command, const cha
         if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
             return option;
     }
+    return NULL;
+}
+
+/* NULL: none. Warns. */
+static const struct option *option_find_old(const struct command *command, const char *name,
+                                            size_t length)
+{
+    for (const struct old_option *row = command->old_options; row && row->option.name; row++)
+        if (strlen(row->option.name) == length && strncmp(row->option.name, name, length) == 0) {
+            quote_print_line(stderr, "isthmus: warning: '--%s' is an old option; %s",
+                             row->option.name, row->instead);
+            return &row->option;
+        }
     return NULL;
 }
 
@@ -136,10 +150,7 @@ static bool parse_choice(const struct option *option, const char *text, int *val
 
 static void list_add(struct text_list *list, const char *text)
 {
-    void *items = list->items;
-
-    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
-    list->items = items;
+    MEM_GROW(list->items, list->capacity, list->count + 1);
     list->items[list->count++] = text;
 }
 
@@ -179,6 +190,8 @@ static bool option_parse(struct invocation *invocation, struct words *words, con
     const struct option *option = option_find(invocation->command, name, length);
     const char *text = equals ? equals + 1 : NULL;
 
+    if (!option)
+        option = option_find_old(invocation->command, name, length);
     if (!option) {
         option_unknown(invocation->command, name, length);
         return false;

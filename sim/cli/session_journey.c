@@ -47,7 +47,7 @@ static char *key_of(const char *line)
     return mem_strndup(start, strcspn(start, "\""));
 }
 
-static bool was_hurt(const char *line, int64_t onset_ns)
+static bool was_affected(const char *line, int64_t onset_ns)
 {
     const char *invoked = strstr(line, "\"invoked_ns\": ");
 
@@ -55,7 +55,7 @@ static bool was_hurt(const char *line, int64_t onset_ns)
            strtoll(invoked + strlen("\"invoked_ns\": "), NULL, 10) >= onset_ns;
 }
 
-/* The first session that the incident hurt; NULL: none. */
+/* The first session that the incident affected; NULL: none. */
 static char *example_of(FILE *history, int64_t onset_ns)
 {
     char *line = NULL, *key = NULL;
@@ -63,7 +63,7 @@ static char *example_of(FILE *history, int64_t onset_ns)
 
     rewind(history);
     while (!key && getline(&line, &capacity, history) > 0)
-        if (was_hurt(line, onset_ns))
+        if (was_affected(line, onset_ns))
             key = key_of(line);
     free(line);
     return key;
@@ -192,7 +192,7 @@ int session_journey_print(const struct what_if_base *base, const char *key,
         return EXIT_FILES;
     }
     op_history_open(&history, file);
-    history.with_attempts = true;
+    history.detailed = true;
     code = what_if_run_with_history(base, &again, 1, &history);
     op_history_close(&history);
     what_if_release(&again);
@@ -203,7 +203,7 @@ int session_journey_print(const struct what_if_base *base, const char *key,
             quote_print_line(out, "Session %s, with the time since the onset", session);
         }
         if (!session || print_session(file, session, span, out) == 0)
-            code = usage_error(example ? "no session was hurt in this time"
+            code = usage_error(example ? "no session was affected in this time"
                                        : "no operation of session '%s' in this time: a session is "
                                          "REGION/ROW/COUNT, as in a history, or 'example'",
                                key);

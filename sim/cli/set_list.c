@@ -12,14 +12,12 @@
 void set_list_addf(struct set_list *sets, const char *format, ...)
 {
     struct strbuf text = STRBUF_INIT;
-    void *items = sets->items;
     va_list args;
 
     va_start(args, format);
     strbuf_addv(&text, format, args);
     va_end(args);
-    mem_grow(&items, &sets->capacity, sets->count + 1, sizeof *sets->items);
-    sets->items = items;
+    MEM_GROW(sets->items, sets->capacity, sets->count + 1);
     sets->items[sets->count++] = strbuf_detach(&text);
 }
 

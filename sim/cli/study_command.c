@@ -202,7 +202,7 @@ static int keep_findings(const struct conduct *conduct, struct record *record)
     return status;
 }
 
-/* The files that one run of the study is written to besides its results. */
+/* The files that one run of the study is written to in addition to its results. */
 struct run_files {
     struct study_trace trace;
     struct study_history history;

@@ -43,12 +43,17 @@ const struct option study_options[] = {
     FLAG_OPTION   ("stats", stats, "print the study's time, events and memory to stderr"),
     OPTIONS_END,
 };
+const struct old_option study_old_options[] = {
+    {FLAG_OPTION("append", append, NULL), "a study is always added to an existing results file, unless '--replace' is given"},
+    OLD_OPTIONS_END,
+};
 /* clang-format on */
 
 bool study_options_agree(const struct study_values *values)
 {
     const char *kept = values->output    ? "--output"
                        : values->replace ? "--replace"
+                       : values->append  ? "--append"
                        : values->resume  ? "--resume"
                                          : NULL;
 
@@ -62,6 +67,9 @@ bool study_options_agree(const struct study_values *values)
         usage_error("'--no-output' cannot be given with '%s'", kept);
     else if (values->resume && values->replace)
         usage_error("'--resume' cannot be given with '--replace'");
+    else if (values->append && (values->replace || values->resume))
+        usage_error("'--append' cannot be given with '%s'",
+                    values->replace ? "--replace" : "--resume");
     else if (values->resume && (values->trace || values->history))
         usage_error("'--resume' cannot be given with '%s': its run may already be recorded",
                     values->trace ? "--trace" : "--history");

@@ -14,7 +14,7 @@ struct study_values {
     struct text_list sets;
     uint32_t replications, threads, trace_replication, history_replication;
     const char *seed, *output, *shard, *speed;
-    bool no_output, replace, watch, digest, json, all, quiet, stats;
+    bool no_output, replace, append, watch, digest, json, all, quiet, stats;
     int plot, queue, resume;
     const char *precision;
     uint32_t replications_max;
@@ -22,6 +22,7 @@ struct study_values {
 };
 
 extern const struct option study_options[];
+extern const struct old_option study_old_options[];
 
 /* False, with the error printed, if options exclude each other. */
 bool study_options_agree(const struct study_values *values);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The regions and links of a recorded scenario, for plots. */
+/* The regions and links of a recorded scenario, for plots and reports. */
 #ifndef TOPOLOGY_LOAD_H
 #define TOPOLOGY_LOAD_H
 

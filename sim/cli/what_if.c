@@ -5,6 +5,7 @@
 #include "mem.h"
 #include "study_command.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,64 @@ const struct what_if_measure what_if_measures[WHAT_IF_MEASURES] = {
     {"lost_writes", "all", "acknowledged writes lost in the whole run", UNIT_COUNT},
 };
 
+const struct what_if_alternative what_if_alternatives[WHAT_IF_ALTERNATIVES] = {
+    {"no failover", "failover.mode=none"},
+    {"operator", "failover.mode=manual"},
+    {"function", "failover.mode=automatic, failover.repoint=function"},
+    {"routing-control", "failover.mode=automatic, failover.repoint=routing-control"},
+    {"health-check", "failover.mode=automatic, failover.repoint=health-check"},
+    {"client-list", "failover.mode=automatic, failover.repoint=client-list"},
+    {"no repointing", "failover.mode=automatic, failover.repoint=none"},
+};
+
 void what_if_release(struct what_if *what_if)
 {
     set_list_release(&what_if->sets);
+}
+
+/* --- the recorded run ------------------------------------------------------------------------ */
+
+struct search {
+    int64_t point, replication;
+    char *text;
+    uint64_t seed;
+    bool found;
+};
+
+static void take_point(void *self, const struct point_row *row)
+{
+    struct search *search = self;
+
+    if (row->number == search->point)
+        search->text = mem_strdup(row->text);
+}
+
+static void take_run(void *self, const struct run_row *row)
+{
+    struct search *search = self;
+
+    if (row->point != search->point || row->replication != search->replication)
+        return;
+    search->seed = row->seed;
+    search->found = true;
+}
+
+int what_if_find(struct results *results, int64_t study, int64_t point, int64_t replication,
+                 char **text, uint64_t *seed, struct diag *diag)
+{
+    struct search search = {.point = point, .replication = replication};
+    int status = results_each_point(results, study, take_point, &search, diag);
+
+    if (status == 0)
+        status = results_each_run(results, study, take_run, &search, diag);
+    if (status == 0 && !(search.found && search.text)) {
+        diag_error(diag, "the study has no replication %" PRId64 " of point %" PRId64, replication,
+                   point);
+        status = -1;
+    }
+    *seed = search.seed;
+    *text = search.text;
+    return status;
 }
 
 /* --- outcomes of the runs -------------------------------------------------------------------- */

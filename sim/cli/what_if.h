@@ -32,6 +32,12 @@ extern const struct what_if_measure {
     enum unit unit;
 } what_if_measures[WHAT_IF_MEASURES];
 
+/* Other reactions to an incident: sets with commas. */
+#define WHAT_IF_ALTERNATIVES 7
+extern const struct what_if_alternative {
+    const char *name, *sets;
+} what_if_alternatives[WHAT_IF_ALTERNATIVES];
+
 /* A run to make: the stored scenario with these sets. */
 struct what_if {
     struct set_list sets;
@@ -58,5 +64,9 @@ struct op_history;
 int what_if_run_with_history(const struct what_if_base *base, struct what_if *what_ifs,
                              size_t count, struct op_history *history);
 void what_if_release(struct what_if *what_if);
+/* The stored scenario of a point, which the caller frees, and the seed of one of its runs; -1 with
+ * an error: no such run. */
+int what_if_find(struct results *results, int64_t study, int64_t point, int64_t replication,
+                 char **text, uint64_t *seed, struct diag *diag);
 
 #endif

@@ -70,8 +70,7 @@ struct dist *dist_plus(double shift, struct dist *part); /* takes ownership of t
 struct dist *dist_empirical(const double *values, size_t count, const char *what,
                             struct strbuf *why);
 struct dist *dist_scaled(const struct dist *dist, double factor); /* X * factor, factor > 0; new */
-struct dist *dist_copy(const struct dist *dist);
-void dist_free(struct dist *dist); /* NULL is allowed */
+void dist_free(struct dist *dist);                                /* NULL is allowed */
 
 /* The variate of one random word: the quantile of its uniform, relative error at most 1e-6. About 4
  * ns, with a table of 20 KiB that is created at the first draw (0.3 ms). */

@@ -442,11 +442,6 @@ struct dist *dist_scaled(const struct dist *dist, double factor)
     return scaled_family(dist, factor);
 }
 
-struct dist *dist_copy(const struct dist *dist)
-{
-    return scaled_members(dist, 1.0);
-}
-
 /* --- describing ------------------------------------------------------------------------------ */
 
 static void describe_mixture(const struct dist *dist, bool unit_is_ns, struct strbuf *out)

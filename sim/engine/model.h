@@ -160,6 +160,18 @@ struct preset {
 };
 
 /*
+ * A parameter of an earlier version that is a group of parameters now: one value, given at the
+ * group's name, is accepted with a warning. Of models with scope MODEL_ONCE.
+ */
+struct old_parameter {
+    const char *name; /* key of the section, and the first part of the names below: "operator" */
+    struct old_setting {
+        const char *name;  /* "operator.decide"; NULL ends the list */
+        const char *value; /* NULL: the value that is given */
+    } settings[4];
+};
+
+/*
  * A kind of a model: an implementation with its own parameters and metrics. A model with kinds has
  * scope MODEL_ONCE and a CHOICE "kind" whose choices are the names of its kinds.
  *
@@ -201,6 +213,8 @@ struct model_ops {
     struct model_rows rows; /* supplied to other models */
     const struct preset *presets;
     size_t preset_count;
+    const struct old_parameter *old_parameters;
+    size_t old_parameter_count;
     const struct model_kind *const *kinds; /* chosen by the CHOICE "kind"; NULL: none */
     size_t kind_count;
     /* NULL: the model always exists. Otherwise NULL-terminated names: it exists only if section

@@ -7,6 +7,7 @@
 #ifndef MODEL_ROWS_H
 #define MODEL_ROWS_H
 
+#include "sim_time.h"
 #include "tap_statistic.h"
 
 #include <stdbool.h>
@@ -43,7 +44,7 @@ struct service_metric {
     const char *label;  /* NULL: aggregated over values */
     enum tap_statistic statistic; /* the one commonly used */
     double quantile;              /* TAP_QUANTILE */
-    int64_t period_ns;            /* shortest published period */
+    sim_dur period_ns;            /* shortest published period */
     const char *meaning;          /* one line: what it shows and hides */
     const char *source;           /* as the source of a parameter */
 };

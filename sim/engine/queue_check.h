@@ -44,7 +44,8 @@ static inline void queue_check_remains(struct queue_check *check, sim_time end, 
     queue_check_leave(check, end, entered);
 }
 
-/* After queue_check_remains() for all who remain: whether the queue is empty and the sums agree. */
+/* After queue_check_remains() for all that remain: whether the queue is empty and the sums agree.
+ */
 static inline bool queue_check_balances(const struct queue_check *check)
 {
     return check->length.level == 0 &&

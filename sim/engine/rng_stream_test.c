@@ -53,7 +53,7 @@ static void a_block_is_philox_of_entity_and_index(void **state)
     assert_int_not_equal(rng_block_at(&zero, 0, 1).word[0], rng_block_at(&zero, 1, 0).word[0]);
 }
 
-static void every_part_of_the_name_tells_streams_apart(void **state)
+static void every_part_of_the_name_distinguishes_streams(void **state)
 {
     struct rng_stream a = rng_stream_named(7, 0, "app", "service");
     const struct rng_stream others[] = {
@@ -164,7 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_gives_the_published_answers),
         cmocka_unit_test(a_block_is_philox_of_entity_and_index),
-        cmocka_unit_test(every_part_of_the_name_tells_streams_apart),
+        cmocka_unit_test(every_part_of_the_name_distinguishes_streams),
         cmocka_unit_test(a_unit_is_never_0_nor_1),
         cmocka_unit_test(below_covers_its_range_evenly),
         cmocka_unit_test(gsl_draws_exponentials_from_a_stream),

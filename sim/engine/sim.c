@@ -430,11 +430,6 @@ struct probes *sim_probe_set(struct sim *sim)
     return sim->probes;
 }
 
-uint64_t sim_seed(const struct sim *sim)
-{
-    return sim->options.seed;
-}
-
 sim_time sim_end(const struct sim *sim)
 {
     return sim->end;

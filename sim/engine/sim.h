@@ -177,7 +177,6 @@ struct sim_outcome sim_run(struct sim *sim);
 /* Whether the run is to end: for long loops before the first event, such as the initial sessions;
  * check it once in about 10 000 rounds. */
 bool sim_interrupted(const struct sim *sim);
-uint64_t sim_seed(const struct sim *sim);
 sim_time sim_end(const struct sim *sim);
 
 #include "sim_internal.h"

@@ -109,9 +109,9 @@ bool check_run(struct study_runner *runner, const struct check_plan *plan, struc
         rows[i] = (struct checked){.gate = GATE_UNDECIDED};
 
     while (!look(runner, plan, done, rows) && good && done < plan->replications_max) {
-        uint32_t until = stop_rule_grow(done, plan->replications_max);
-        good = run_replications(runner, 1, done, until);
-        done = until;
+        uint32_t wanted_count = stop_rule_grow(done, plan->replications_max);
+        good = run_replications(runner, 1, done, wanted_count);
+        done = wanted_count;
     }
     return good;
 }

@@ -205,10 +205,10 @@ bool compare_run(struct study_runner *runner, const struct compare_plan *plan)
     if (!run_replications(runner, plan->point_count, 0, done))
         return false;
     while (done < plan->replications_max && !all_decided(runner, plan)) {
-        uint32_t until = stop_rule_grow(done, plan->replications_max);
-        if (!run_replications(runner, plan->point_count, done, until))
+        uint32_t wanted_count = stop_rule_grow(done, plan->replications_max);
+        if (!run_replications(runner, plan->point_count, done, wanted_count))
             return false;
-        done = until;
+        done = wanted_count;
     }
     return true;
 }

@@ -108,11 +108,9 @@ static bool trial_failed(struct study_runner *runner, const struct trial *trial)
 
 uint32_t runner_add_point(struct study_runner *runner, const struct study_point *study)
 {
-    void *points = runner->points;
     uint32_t number = (uint32_t)runner->point_count;
 
-    mem_grow(&points, &runner->point_capacity, runner->point_count + 1, sizeof *runner->points);
-    runner->points = points;
+    MEM_GROW(runner->points, runner->point_capacity, runner->point_count + 1);
     runner->points[runner->point_count++] = (struct runner_point){
         .study = *study,
         .warmup = study->scenario->warmup_given,
@@ -127,7 +125,6 @@ uint32_t runner_add_point(struct study_runner *runner, const struct study_point 
 
 uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref)
 {
-    void *watches = runner->watches;
     struct watch watch = {.ref = *ref};
 
     invariant(runner->progress.total == 0);
@@ -136,8 +133,7 @@ uint32_t runner_watch(struct study_runner *runner, const struct metric_ref *ref)
         const struct topology *topology = &runner->points[0].study.scenario->topology;
         watch.region = topology->region_names[ref->region];
     }
-    mem_grow(&watches, &runner->watch_capacity, runner->watch_count + 1, sizeof *runner->watches);
-    runner->watches = watches;
+    MEM_GROW(runner->watches, runner->watch_capacity, runner->watch_count + 1);
     runner->watches[runner->watch_count++] = watch;
     return (uint32_t)runner->watch_count - 1;
 }
@@ -217,17 +213,15 @@ uint64_t runner_digest(const struct study_runner *runner, uint32_t point, uint32
 static void point_mark(struct runner_point *point, uint32_t replication)
 {
     size_t before = point->has_capacity;
-    void *has = point->has;
 
-    mem_grow(&has, &point->has_capacity, (size_t)replication + 1, sizeof *point->has);
-    point->has = has;
+    MEM_GROW(point->has, point->has_capacity, (size_t)replication + 1);
     memset(point->has + before, 0, (point->has_capacity - before) * sizeof *point->has);
     point->has[replication] = true;
 }
 
 /* --- a completed run ------------------------------------------------------------------------ */
 
-static void runner_tell_progress(struct study_runner *runner)
+static void runner_report_progress(struct study_runner *runner)
 {
     if (runner->plan.progress)
         runner->plan.progress(runner->plan.progress_self, &runner->progress);
@@ -258,7 +252,7 @@ static void runner_accept(struct study_runner *runner, const struct run_result *
     }
     if (runner->plan.observe)
         runner->plan.observe(runner->plan.observe_self, result, recalled);
-    runner_tell_progress(runner);
+    runner_report_progress(runner);
 }
 
 /* Collect the runs of the round that are still to do in runner->tasks. */
@@ -492,7 +486,7 @@ static void runner_round(struct study_runner *runner, const struct run_task *tas
         runner_find_warmups(runner);
         runner_begin(runner);
         if (runner_ok(runner)) {
-            runner_tell_progress(runner);
+            runner_report_progress(runner);
             runner_make(runner, run_make, run_take);
             runner->outcome.interrupted =
                 runner->outcome.status == STUDY_OK && runner->progress.done < wanted;
@@ -542,11 +536,6 @@ static void runner_judge(struct study_runner *runner)
             }
         }
     }
-}
-
-struct study_outcome runner_outcome(const struct study_runner *runner)
-{
-    return runner->outcome;
 }
 
 struct study_outcome runner_close(struct study_runner *runner)

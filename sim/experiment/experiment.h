@@ -143,8 +143,6 @@ const struct sampled *runner_sampled(const struct study_runner *runner, uint32_t
                                      uint32_t watch);
 struct sampled_estimate runner_estimate(const struct study_runner *runner, uint32_t point,
                                         uint32_t watch, double level);
-/* The outcome so far, without verdicts. */
-struct study_outcome runner_outcome(const struct study_runner *runner);
 /* Judge the expectations of all points, call the sink's end(), free the runner. */
 struct study_outcome runner_close(struct study_runner *runner);
 

@@ -145,11 +145,9 @@ static bool spend(struct study_runner *runner, const struct front_plan *plan,
     for (uint32_t point = 0; point < plan->point_count; point++) {
         if (!result->marks[point].wanted || done[point] >= plan->replications_max)
             continue;
-        uint32_t until = stop_rule_grow(done[point], plan->replications_max);
-        void *items = tasks;
-        mem_grow(&items, &capacity, count + until - done[point], sizeof *tasks);
-        tasks = items;
-        for (; done[point] < until; done[point]++)
+        uint32_t wanted_count = stop_rule_grow(done[point], plan->replications_max);
+        MEM_GROW(tasks, capacity, count + wanted_count - done[point]);
+        for (; done[point] < wanted_count; done[point]++)
             tasks[count++] = (struct run_task){point, done[point]};
     }
     *good = count == 0 || runner_run(runner, tasks, count);

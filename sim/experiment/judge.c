@@ -74,10 +74,7 @@ void judge_free(struct judge *judge)
 
 void judge_add_point(struct judge *judge, const struct scenario *scenario)
 {
-    void *points = judge->points;
-
-    mem_grow(&points, &judge->point_capacity, judge->point_count + 1, sizeof *judge->points);
-    judge->points = points;
+    MEM_GROW(judge->points, judge->point_capacity, judge->point_count + 1);
     judge->points[judge->point_count++] = (struct judged_point){
         .scenario = scenario,
         .sides = mem_zalloc(scenario->expect_count * SIDES, sizeof(struct sampled)),

@@ -44,11 +44,9 @@ static size_t next_round(const struct precision_plan *plan, struct point_state *
         struct point_state *state = &states[point];
         if (state->is_over)
             continue;
-        uint32_t until = stop_rule_next(state->done, plan->replications_max);
-        void *items = *tasks;
-        mem_grow(&items, &capacity, count + until - state->done, sizeof **tasks);
-        *tasks = items;
-        for (; state->done < until; state->done++)
+        uint32_t wanted_count = stop_rule_next(state->done, plan->replications_max);
+        MEM_GROW(*tasks, capacity, count + wanted_count - state->done);
+        for (; state->done < wanted_count; state->done++)
             (*tasks)[count++] = (struct run_task){point, state->done};
     }
     return count;

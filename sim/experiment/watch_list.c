@@ -23,10 +23,7 @@ void watch_list_release(struct watch_list *list)
 
 static struct watched *append(struct watch_list *list)
 {
-    void *items = list->items;
-
-    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
-    list->items = items;
+    MEM_GROW(list->items, list->capacity, list->count + 1);
     list->items[list->count] = (struct watched){.text = NULL};
     return &list->items[list->count++];
 }

@@ -233,14 +233,6 @@ static void take_outcome(void *self, const struct outcome_row *row)
     assert_true(row->stuck <= row->count);
 }
 
-static void take_difference(void *self, const struct difference_row *row)
-{
-    assert_point(row->point);
-    assert_interval(&row->interval);
-    assert_true(isfinite(row->base_mean));
-    touch(self, row->metric);
-}
-
 static void take_timeline(void *self, const struct timeline_row *row)
 {
     assert_point(row->point);
@@ -344,20 +336,18 @@ static int read_rows(struct reader *reader, size_t kind)
     case 6:
         return results_each_summary_of(results, 0, true, take_summary, reader, diag);
     case 7:
-        return results_each_difference(results, 0, NULL, take_difference, reader, diag);
-    case 8:
         return results_each_timeline(results, 0, NULL, take_timeline, reader, diag);
-    case 9:
+    case 8:
         return results_each_incident(results, 0, take_incident, reader, diag);
-    case 10:
+    case 9:
         return results_each_event(results, 0, -1, take_event, reader, diag);
-    case 11:
+    case 10:
         return results_each_expectation(results, 0, take_expectation, reader, diag);
-    case 12:
+    case 11:
         return results_each_finding(results, 0, take_finding, reader, diag);
-    case 13:
+    case 12:
         return results_each_fault(results, 0, take_fault, reader, diag);
-    case 14:
+    case 13:
         return results_each_assumption(results, 0, take_assumption, reader, diag);
     default:
         status = results_histogram(results, 0, 0, "login_latency", "us-west-1", NULL, "all",
@@ -366,7 +356,7 @@ static int read_rows(struct reader *reader, size_t kind)
         return status;
     }
 }
-enum { ROW_KINDS = 16 };
+enum { ROW_KINDS = 15 };
 
 /* One error if it failed, none if it succeeded. */
 static void assert_reported(struct diag *diag, int status, const char *damage, const char *what)

@@ -389,13 +389,13 @@ static inline int fake_study(struct result_sink sink, uint32_t points, uint32_t 
 }
 
 void scenario_each_assumption(const struct scenario *scenario,
-                              void (*tell)(void *self, const char *path, const char *value,
-                                           const char *meaning),
+                              void (*add)(void *self, const char *path, const char *value,
+                                          const char *meaning),
                               void *self)
 {
     (void)scenario;
-    tell(self, "client.dns_cache", "30s", "how long a client keeps an address");
-    tell(self, "failover.approval", "5min", "how long a person takes to agree");
+    add(self, "client.dns_cache", "30s", "how long a client keeps an address");
+    add(self, "failover.approval", "5min", "how long a person takes to agree");
 }
 
 const struct metric *registry_metric(const struct registry *registry, const char *name)

@@ -11,15 +11,13 @@
 
 void finding_add(struct finding_list *list, const struct finding *finding, const char *format, ...)
 {
-    void *items = list->items;
     struct strbuf text = STRBUF_INIT;
     va_list args;
 
     va_start(args, format);
     strbuf_addv(&text, format, args);
     va_end(args);
-    mem_grow(&items, &list->capacity, list->count + 1, sizeof *list->items);
-    list->items = items;
+    MEM_GROW(list->items, list->capacity, list->count + 1);
     struct finding *copy = &list->items[list->count++];
     *copy = *finding;
     copy->subject = mem_strdup(finding->subject);

@@ -101,8 +101,8 @@ static void check_shard(struct merging *merging, struct shard *shard)
 }
 
 /* Report the first line in which two identities differ. */
-static void tell_difference(struct merging *merging, const struct shard *first,
-                            const struct shard *other)
+static void report_difference(struct merging *merging, const struct shard *first,
+                              const struct shard *other)
 {
     const char *a = first->identity, *b = other->identity;
     while (strcspn(a, "\n") == strcspn(b, "\n") && strncmp(a, b, strcspn(a, "\n")) == 0) {
@@ -134,7 +134,7 @@ static void check_parts(struct merging *merging)
         } else {
             by_index[shard->index] = shard;
             if (strcmp(shard->identity, first->identity) != 0)
-                tell_difference(merging, first, shard);
+                report_difference(merging, first, shard);
         }
     }
     for (unsigned i = 1; i <= first->count && !merging->failed; i++)

@@ -3,7 +3,7 @@
  * Read-only queries on a results file. Rows are passed to callbacks; their texts are valid during
  * the call. Every function returns 0, or -1 with an error in the diag. Rows are ordered by point,
  * then by first writing, then by time. Intervals are over replications, at the study's level
- * (estimate.h; of differences: Student's); a statistic
+ * (estimate.h); a statistic
  * without a number in any run has no row.
  *
  * All data is checked: if counts, indices or instants are out of range, the function reports the
@@ -117,18 +117,6 @@ int results_each_outcome(struct results *results, int64_t study,
                          struct diag *diag);
 int results_each_summary_of(struct results *results, int64_t study, bool stuck,
                             void (*row)(void *self, const struct summary_row *row), void *self,
-                            struct diag *diag);
-/* Every point against point 0, paired by replication (common random numbers); `interval` is of
- * value - base. */
-struct difference_row {
-    int64_t point;
-    const char *metric, *stat, *region, *label, *window, *unit;
-    double base_mean, mean; /* over the pairs */
-    struct interval interval;
-};
-int results_each_difference(struct results *results, int64_t study,
-                            const char *metric /* NULL: all */,
-                            void (*row)(void *self, const struct difference_row *row), void *self,
                             struct diag *diag);
 struct timeline_row {
     int64_t point;

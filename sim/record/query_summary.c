@@ -50,7 +50,7 @@ int results_each_value(struct results *results, int64_t study, int64_t point,
 
 /* --- all runs ------------------------------------------------------------------------------- */
 
-/* What the statements of a summary and of the differences begin with. */
+/* What the statements of a summary begin with. */
 #define GROUP_COLUMNS "SELECT point.number, n, low, high," CELL_COLUMNS
 enum {
     GROUP_POINT,
@@ -133,41 +133,6 @@ int results_each_summary(struct results *results, int64_t study, const char *met
         summary.none = (uint64_t)select_instant(&rows, GROUP_REST + 4);
         if (select_good(&rows))
             row(self, &summary);
-    }
-    return select_close(&rows);
-}
-
-int results_each_difference(struct results *results, int64_t study, const char *metric,
-                            void (*row)(void *self, const struct difference_row *row), void *self,
-                            struct diag *diag)
-{
-    struct select rows;
-    double level;
-
-    if (query_study_level(results, study, &level, diag) != 0)
-        return -1;
-    select_study(&rows, results,
-                 GROUP_COLUMNS ", difference, base_mean FROM point"
-                               " JOIN point_difference ON point_difference.point = point.id"
-                               " JOIN cell ON cell.id = point_difference.cell"
-                               " WHERE study =" THE_STUDY "AND (?2 IS NULL OR cell.name = ?2)"
-                               " ORDER BY point.number, cell.id",
-                 study, diag);
-    select_bind_text(&rows, metric);
-    while (select_next(&rows)) {
-        struct summary_row group = read_group(&rows);
-        struct difference_row difference = {.point = group.point,
-                                            .metric = group.metric,
-                                            .stat = group.stat,
-                                            .region = group.region,
-                                            .label = group.label,
-                                            .window = group.window,
-                                            .unit = group.unit,
-                                            .interval = read_interval(&rows, GROUP_REST, level),
-                                            .base_mean = select_real(&rows, GROUP_REST + 1)};
-        difference.mean = difference.base_mean + difference.interval.mean;
-        if (select_good(&rows))
-            row(self, &difference);
     }
     return select_close(&rows);
 }

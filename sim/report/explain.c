@@ -201,7 +201,7 @@ static void number_steps(struct explanation *explanation)
             explanation->events[i].step = ++step;
 }
 
-/* --- who was hurt ---------------------------------------------------------------------------- */
+/* --- affected users -------------------------------------------------------------------------- */
 
 struct measure_loader {
     struct explanation *explanation;

@@ -13,7 +13,7 @@ struct explain_event {
     size_t step;          /* its number in the explanation, from 1; 0: none */
 };
 
-/* A statistic of the run in the window of its faults, for who was hurt. */
+/* A statistic of the run in the window of its faults, for the affected users. */
 struct explain_value {
     char *region, *label;
     double value;

@@ -140,7 +140,7 @@ static void print_measures(const struct explanation *explanation, FILE *out)
         }
     }
     if (any)
-        fprintf(out, "\nWhile faults were active, in this replication\n");
+        fprintf(out, "\nWhile faults were active, in this replication alone: no intervals\n");
     text_table_print_and_free(table, out);
 }
 

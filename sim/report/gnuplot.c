@@ -85,7 +85,7 @@ static void find_reason(FILE *log, char *reason, size_t size)
     }
 }
 
-static int tell_failure(const char *path, int status, FILE *log, struct diag *diag)
+static int report_failure(const char *path, int status, FILE *log, struct diag *diag)
 {
     char reason[512];
     find_reason(log, reason, sizeof(reason));
@@ -117,7 +117,7 @@ int gnuplot_draw(const struct output_file *file, const char *terminal, const cha
     int status = run_gnuplot(&whole, picture, fileno(log));
     bool is_empty = fstat(picture, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
     if (status != 0 || is_empty) {
-        tell_failure(file->path, status, log, diag);
+        report_failure(file->path, status, log, diag);
         status = -1;
     }
     fclose(log);

@@ -32,7 +32,8 @@ void html_heading(struct html *html, const char *id, const char *title)
 void html_table_open(struct html *html, const char *caption, const struct html_column *columns,
                      size_t count, bool sortable)
 {
-    fprintf(html->out, "<div class=\"scroll\"><table%s>\n", sortable ? " class=\"sortable\"" : "");
+    fprintf(html->out, "<div class=\"scroll\" tabindex=\"0\"><table%s>\n",
+            sortable ? " class=\"sortable\"" : "");
     html_element(html, "caption", NULL, caption);
     fputs("<thead><tr>", html->out);
     for (size_t i = 0; i < count; i++) {
@@ -83,7 +84,7 @@ void html_number_cell(struct html *html, double value, const char *text)
 {
     fputs("<td class=\"number\" data-value=\"", html->out);
     if (isfinite(value))
-        fprintf(html->out, "%.17g", value);
+        fprintf(html->out, "%.9g", value);
     fputs("\">", html->out);
     html_text(html, text);
     fputs("</td>", html->out);

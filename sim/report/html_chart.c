@@ -32,7 +32,8 @@ static const struct {
 struct loading {
     struct chart_set *set;
     struct chart *chart;
-    int64_t point;
+    const struct chart_point *points;
+    size_t point_count;
     int64_t row_bin_ns; /* of the file */
     size_t merged;      /* bins of the file in one of ours */
 };
@@ -54,6 +55,20 @@ static struct chart_line *line_of(struct chart *chart, const char *region, size_
     return line;
 }
 
+/* NULL: the row is not drawn. */
+static const char *line_name(const struct loading *loading, const struct timeline_row *row)
+{
+    for (size_t i = 0; i < loading->point_count; i++) {
+        const struct chart_point *point = &loading->points[i];
+
+        if (point->number == row->point)
+            return !point->name                      ? row->region
+                   : strcmp(row->region, "all") == 0 ? point->name
+                                                     : NULL;
+    }
+    return NULL;
+}
+
 /* The mean is divided at the end; `high` counts the bins until then where several are merged. */
 static void add_row(void *self, const struct timeline_row *row)
 {
@@ -61,13 +76,15 @@ static void add_row(void *self, const struct timeline_row *row)
     struct chart_set *set = loading->set;
     struct chart *chart = loading->chart;
 
-    if (row->point != loading->point || row->label[0] != '\0' || row->t_ns < 0)
+    const char *name = line_name(loading, row);
+
+    if (!name || row->label[0] != '\0' || row->t_ns < 0)
         return;
     size_t bin = (size_t)(row->t_ns / set->bin_ns);
     if (bin >= set->bin_count || row->t_ns < set->from_ns)
         return;
     (void)unit_from_name(row->unit, &chart->unit);
-    struct chart_line *line = line_of(chart, row->region, set->bin_count);
+    struct chart_line *line = line_of(chart, name, set->bin_count);
     double per_s = chart->unit == UNIT_COUNT && strstr(chart->title, "per second")
                        ? (double)loading->row_bin_ns / 1e9
                        : 1;
@@ -107,11 +124,12 @@ static void chart_release(struct chart *chart)
 }
 
 int chart_set_load(struct chart_set *set, struct results *results, const struct study_row *study,
-                   int64_t point, struct diag *diag)
+                   const struct chart_point *points, size_t point_count, struct diag *diag)
 {
     size_t file_bins =
         study->bin_ns > 0 ? (size_t)((study->duration_ns + study->bin_ns - 1) / study->bin_ns) : 0;
-    struct loading loading = {.set = set, .point = point, .row_bin_ns = study->bin_ns};
+    struct loading loading = {
+        .set = set, .points = points, .point_count = point_count, .row_bin_ns = study->bin_ns};
 
     *set = (struct chart_set){.from_ns = study->warmup_ns};
     if (file_bins == 0)

@@ -11,7 +11,7 @@
 #include "query.h"
 
 struct chart_line {
-    char *region;              /* "all": the total */
+    char *region;              /* "all": the total; of several points: the point's name */
     double *mean, *low, *high; /* by bin; NAN: none */
 };
 struct chart {
@@ -31,14 +31,19 @@ struct chart_set {
     int64_t from_ns; /* the end of the warm-up */
 };
 
+/* A point whose lines are drawn. */
+struct chart_point {
+    int64_t number;
+    const char *name; /* NULL: a line for each region; else one of this name, the total */
+};
 /*
- * Read the time lines of a point. A study of more than CHART_BINS_MAX bins is drawn with as many
+ * Read the time lines of points. A study of more than CHART_BINS_MAX bins is drawn with as many
  * as fit: `bin_ns` grows, a wide bin has the mean of its bins and the widest of their intervals.
  * 0, or -1 with an error. Release in any case.
  */
 #define CHART_BINS_MAX 720
 int chart_set_load(struct chart_set *set, struct results *results, const struct study_row *study,
-                   int64_t point, struct diag *diag);
+                   const struct chart_point *points, size_t point_count, struct diag *diag);
 void chart_set_release(struct chart_set *set);
 
 /* A figure with the drawing and its text. */

@@ -1,47 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "html_report.h"
+#include "html_page.h"
 
 #include "html_assets.h"
-#include "html_chart.h"
 #include "mem.h"
 #include "quote.h"
-#include "summary_print.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The statistics of the first screen. */
-static const struct {
-    const char *metric, *stat, *title;
-} headlines[] = {
-    {"availability", "", "good requests"},
-    {"login_failure_rate", "", "failed logins"},
-    {"reauth_rate", "", "requests answered by a re-auth"},
-    {"write_failure_rate", "", "failed writes"},
-    {"write_timeout_rate", "", "write attempts timed out"},
-    {"login_latency", "p99", "login, p99"},
-    {"request_latency", "p99", "request, p99"},
-    {"replication_lag", "p99", "replication lag, p99"},
-};
-
-/* An event of the first replication of the point. */
-struct step {
-    int64_t t_ns;
-    uint32_t number, cause, waited_for; /* numbers of events */
-    char *what, *subject, *text;
-};
-
-struct page {
-    struct html html;
-    struct summary summary;
-    struct chart_set charts;
-    int64_t point;
-    char *scenario; /* resolved, of the point */
-    struct step *steps;
-    size_t step_count, step_capacity;
-};
+enum { COMPARED_MAX = 4 };
 
 static void add_point(void *self, const struct point_row *row)
 {
@@ -70,265 +38,39 @@ static void add_step(void *self, const struct event_row *row)
                                                     .text = mem_strdup(row->text)};
 }
 
-/* --- the answer ------------------------------------------------------------------------------ */
-
-static void sums_text(struct page *page, const struct estimate_sums *sums, enum estimate_law law,
-                      enum unit unit)
+/* The faults of the steps, with their ends. */
+static void find_faults(struct page *page)
 {
-    struct interval interval = estimate_interval(sums, law, page->summary.study.level, NULL);
-    struct strbuf text = STRBUF_INIT;
+    for (size_t i = 0; i < page->step_count; i++) {
+        const struct step *step = &page->steps[i];
+        bool begins = false;
+        const char *fault =
+            strcmp(step->what, "fault") == 0 ? incident_fault_of(step->text, &begins) : NULL;
+        char *words = fault ? incident_fault_words(fault, step->subject) : NULL;
 
-    interval_add(&text, &interval, unit);
-    html_text(&page->html, text.text);
-    strbuf_release(&text);
-}
-
-/* Whether and when it ended. */
-static void write_restoration(struct page *page, const struct incident_group *group)
-{
-    FILE *out = page->html.out;
-    size_t outages = incident_group_outages(group);
-
-    if (outages == 0) {
-        fprintf(out, "no outage in any of %zu replications, so no RTO.", group->count);
-        return;
-    }
-    fprintf(out, "an outage in %zu of %zu replications. ", outages, group->count);
-    if (group->restored_count == 0) {
-        fputs("It never ended before the end of the run.", out);
-        return;
-    }
-    fputs("RTO ", out);
-    sums_text(page, &group->rto, ESTIMATE_POSITIVE, UNIT_NS);
-    if (group->restored_count < outages)
-        fprintf(out, " in the %zu that were restored; %zu never were.", group->restored_count,
-                outages - group->restored_count);
-    else
-        fputs(".", out);
-}
-
-static void write_incident_answer(struct page *page, const struct incident_group *group)
-{
-    FILE *out = page->html.out;
-    struct strbuf text = STRBUF_INIT;
-
-    strbuf_addf(&text, "%s%s%s at ", group->kind, group->subject[0] != '\0' ? " of " : "",
-                group->subject);
-    units_add_duration(&text, (int64_t)group->onset.mean);
-    fputs("<p><strong>", out);
-    html_text(&page->html, text.text);
-    fputs(":</strong> ", out);
-    write_restoration(page, group);
-    if (group->failover_count > 0) {
-        fputs(" The failover lost ", out);
-        sums_text(page, &group->writes_lost, ESTIMATE_COUNT, UNIT_COUNT);
-        fputs(" writes of ", out);
-        sums_text(page, &group->sessions_lost, ESTIMATE_COUNT, UNIT_COUNT);
-        fputs(" sessions (RPO ", out);
-        sums_text(page, &group->rpo, ESTIMATE_POSITIVE, UNIT_NS);
-        fputs(").", out);
-    }
-    fputs("</p>\n", out);
-    strbuf_release(&text);
-}
-
-/* What users of each region had while a fault was active. */
-static void write_harm(struct page *page)
-{
-    static const struct {
-        const char *metric, *name;
-    } harms[] = {{"availability", "good requests"},
-                 {"login_failure_rate", "failed logins"},
-                 {"reauth_rate", "requests answered by a re-auth"}};
-    const struct statistic_table *table = &page->summary.statistics;
-    FILE *out = page->html.out;
-    struct strbuf text = STRBUF_INIT;
-
-    for (size_t r = 0; r < table->region_count && page->charts.fault_count > 0; r++) {
-        bool any = false;
-
-        for (size_t i = 0; i < sizeof harms / sizeof harms[0]; i++) {
-            const struct statistic_row *row = statistic_table_find(
-                table, page->point, harms[i].metric, "", table->regions[r], "", "fault");
-
-            if (!row)
-                continue;
-            strbuf_clear(&text);
-            interval_add(&text, &row->interval, row->unit);
-            fputs(any ? "; " : "<p>In <strong>", out);
-            if (!any) {
-                html_text(&page->html, table->regions[r]);
-                fputs("</strong>, while a fault was active: ", out);
-            }
-            fprintf(out, "%s ", harms[i].name);
-            html_text(&page->html, text.text);
-            any = true;
+        if (words && begins) {
+            MEM_GROW(page->faults, page->fault_capacity, page->fault_count + 1);
+            page->faults[page->fault_count++] =
+                (struct page_fault){mem_strdup(words), step->subject, step->t_ns, -1};
         }
-        if (any)
-            fputs(".</p>\n", out);
+        for (size_t k = 0; words && !begins && k < page->fault_count; k++)
+            if (page->faults[k].to_ns < 0 && strcmp(page->faults[k].words, words) == 0)
+                page->faults[k].to_ns = step->t_ns;
+        free(words);
     }
-    strbuf_release(&text);
 }
 
-static void write_expectations(struct page *page)
+/* --- statistics ------------------------------------------------------------------------------ */
+
+/* More rows than this make a page that is slow to open. */
+enum { STATISTICS_MAX = 3000, SCENARIO_MAX = 200000 };
+
+/* All of the point; of a point with very many, only the totals of those with a label. */
+static bool is_listed(const struct page *page, const struct statistic_row *row, bool few)
 {
-    static const struct html_column columns[] = {
-        {"verdict", false}, {"expectation", false}, {"observed", true}};
-    const struct summary *summary = &page->summary;
-    struct strbuf value = STRBUF_INIT;
-    bool begun = false;
-
-    for (size_t i = 0; i < summary->expectation_count; i++) {
-        const struct summary_expectation *row = &summary->expectations[i];
-        enum unit unit = summary_unit_of(summary, row->text);
-
-        if (row->point != page->point)
-            continue;
-        if (!begun)
-            html_table_open(&page->html, "What the scenario expects, and what was observed",
-                            columns, 3, false);
-        begun = true;
-        strbuf_clear(&value);
-        if (row->has_value)
-            units_add(&value, row->value, unit, 3);
-        if (row->has_interval)
-            interval_add_bounds(&value, row->low, row->high, unit);
-        if (row->reason[0] != '\0')
-            strbuf_addf(&value, "%s%s", row->has_value ? "; " : "", row->reason);
-        html_row_open(&page->html);
-        html_verdict_cell(&page->html, row->verdict);
-        html_cell(&page->html, row->text);
-        html_number_cell(&page->html, row->has_value ? row->value : NAN, value.text);
-        html_row_close(&page->html);
-    }
-    if (begun)
-        html_table_close(&page->html);
-    strbuf_release(&value);
-}
-
-/* The whole run, by region; while a fault was active if there was one. */
-static void write_headlines(struct page *page)
-{
-    const struct statistic_table *table = &page->summary.statistics;
-    bool has_fault = page->charts.fault_count > 0;
-    size_t count = table->region_count + 1;
-    struct html_column *columns = mem_zalloc(count + 1, sizeof *columns);
-
-    columns[0].name = "statistic";
-    for (size_t r = 0; r < count; r++)
-        columns[r + 1] =
-            (struct html_column){r < table->region_count ? table->regions[r] : "total", true};
-    html_table_open(&page->html,
-                    has_fault ? "While a fault was active, by region of the user's server"
-                              : "The whole run after its warm-up, by region of the user's server",
-                    columns, count + 1, false);
-    for (size_t i = 0; i < sizeof headlines / sizeof headlines[0]; i++) {
-        bool any = false;
-
-        for (int pass = 0; pass < 2; pass++) {
-            for (size_t r = 0; r < count; r++) {
-                const struct statistic_row *row =
-                    statistic_table_find(table, page->point, headlines[i].metric, headlines[i].stat,
-                                         r < table->region_count ? table->regions[r] : "all", "",
-                                         has_fault ? "fault" : "all");
-
-                if (pass == 0)
-                    any = any || row;
-                else if (any && row)
-                    html_interval_cell(&page->html, &row->interval, row->unit);
-                else if (any)
-                    html_number_cell(&page->html, NAN, "none");
-            }
-            if (pass == 0 && any) {
-                html_row_open(&page->html);
-                html_cell(&page->html, headlines[i].title);
-            }
-        }
-        if (any)
-            html_row_close(&page->html);
-    }
-    html_table_close(&page->html);
-    free(columns);
-}
-
-static void write_answer(struct page *page)
-{
-    const struct summary *summary = &page->summary;
-    FILE *out = page->html.out;
-
-    fputs("<section class=\"answer\" aria-label=\"Answer\">\n", out);
-    for (size_t i = 0; i < summary->finding_count; i++) {
-        const struct summary_finding *row = &summary->findings[i];
-
-        if (row->text[0] != '\0')
-            html_element(&page->html, "p", NULL, row->text);
-    }
-    for (size_t i = 0; i < summary->incidents.count; i++) {
-        const struct incident_group *group = &summary->incidents.groups[i];
-
-        if (group->point == page->point)
-            write_incident_answer(page, group);
-    }
-    write_harm(page);
-    if (summary->incidents.count == 0 && summary->finding_count == 0)
-        fputs("<p>No incident: nothing failed, or nothing that opened one.</p>\n", out);
-    fputs("</section>\n", out);
-    write_expectations(page);
-    write_headlines(page);
-    fprintf(out,
-            "<p class=\"note\">[low, high]: %g %% interval over %" PRIu32 " replication%s; "
-            "&ldquo;0 of N&rdquo; means not seen, with the bound for what was not seen.</p>\n",
-            summary->study.level * 100, summary->study.replication_count,
-            summary->study.replication_count == 1 ? ": no interval with one" : "s");
-}
-
-/* --- points and statistics ------------------------------------------------------------------- */
-
-static void write_points(struct page *page)
-{
-    const struct summary *summary = &page->summary;
-    struct html_column columns[64] = {{"point", true}};
-    size_t param_count = 0, count;
-
-    if (summary->study.point_count < 2)
-        return;
-    for (size_t i = 0; i < summary->param_count && param_count < 24; i++)
-        if (summary->params[i].point == summary->params[0].point)
-            columns[++param_count].name = summary->params[i].path;
-    count = param_count + 1;
-    for (size_t i = 0; i < sizeof headlines / sizeof headlines[0]; i++)
-        columns[count++] = (struct html_column){headlines[i].title, true};
-    html_heading(&page->html, "points", "Points");
-    html_table_open(&page->html, "One row for each point of the study, all regions", columns, count,
-                    true);
-    for (uint32_t point = 0; point < summary->study.point_count; point++) {
-        struct strbuf number = STRBUF_INIT;
-
-        strbuf_addf(&number, "%" PRIu32, point);
-        html_row_open(&page->html);
-        html_number_cell(&page->html, point, number.text);
-        strbuf_release(&number);
-        for (size_t k = 1; k <= param_count; k++) {
-            const char *value = "";
-
-            for (size_t i = 0; i < summary->param_count; i++)
-                if (summary->params[i].point == point &&
-                    strcmp(summary->params[i].path, columns[k].name) == 0)
-                    value = summary->params[i].value;
-            html_cell(&page->html, value);
-        }
-        for (size_t i = 0; i < sizeof headlines / sizeof headlines[0]; i++) {
-            const struct statistic_row *row =
-                statistic_table_find(&summary->statistics, point, headlines[i].metric,
-                                     headlines[i].stat, "all", "", "all");
-            if (row)
-                html_interval_cell(&page->html, &row->interval, row->unit);
-            else
-                html_number_cell(&page->html, NAN, "none");
-        }
-        html_row_close(&page->html);
-    }
-    html_table_close(&page->html);
+    return row->point == page->point &&
+           (few || strcmp(row->region, "all") == 0 ||
+            (row->label[0] == '\0' && strcmp(row->window, "all") == 0));
 }
 
 static void write_statistics(struct page *page)
@@ -338,14 +80,22 @@ static void write_statistics(struct page *page)
                                                  {"window", false},    {"value", true}};
     const struct statistic_table *table = &page->summary.statistics;
     struct strbuf label = STRBUF_INIT;
+    size_t count = 0;
 
-    html_heading(&page->html, "statistics", "All statistics");
+    for (size_t i = 0; i < table->count; i++)
+        count += table->rows[i].point == page->point;
+    bool few = count <= STATISTICS_MAX;
+    html_heading(&page->html, "statistics", few ? "All statistics" : "Statistics");
     fputs("<details><summary>Show the table</summary>\n", page->html.out);
-    html_table_open(&page->html, "Every statistic of the point; the heads sort", columns, 6, true);
+    if (!few)
+        fputs("<p>Regions have the whole run and no labels here; <code>isthmus export summary"
+              "</code> has all.</p>\n",
+              page->html.out);
+    html_table_open(&page->html, "Statistics of the point; the heads sort", columns, 6, true);
     for (size_t i = 0; i < table->count; i++) {
         const struct statistic_row *row = &table->rows[i];
 
-        if (row->point != page->point)
+        if (!is_listed(page, row, few))
             continue;
         strbuf_clear(&label);
         if (row->label[0] != '\0')
@@ -440,21 +190,95 @@ static void write_assumptions(struct page *page)
     html_table_close(&page->html);
 }
 
+/* The mechanisms that the run used, and how their rows of the reality bench stand. */
+static void write_mechanisms(struct page *page)
+{
+    static const struct html_column columns[] = {
+        {"mechanism", false}, {"rows", true}, {"agree", true}};
+    const struct mechanism_list *list = &page->summary.mechanisms;
+
+    html_heading(&page->html, "mechanisms", "Mechanisms and real systems");
+    html_table_open(&page->html,
+                    "Mechanisms that this study used, with the rows of the reality bench that "
+                    "compare them with real servers and real TCP (models/reality.md)",
+                    columns, 3, true);
+    for (size_t i = 0; i < list->count; i++) {
+        struct strbuf text = STRBUF_INIT;
+
+        html_row_open(&page->html);
+        html_cell(&page->html, list->items[i].name);
+        strbuf_addf(&text, "%zu", list->items[i].rows);
+        html_number_cell(&page->html, (double)list->items[i].rows, text.text);
+        strbuf_clear(&text);
+        strbuf_addf(&text, "%zu", list->items[i].agree);
+        html_number_cell(&page->html, (double)list->items[i].agree, text.text);
+        html_row_close(&page->html);
+        strbuf_release(&text);
+    }
+    html_table_close(&page->html);
+}
+
+/* Set values first; the defaults with their sources. */
+static void write_parameters(struct page *page)
+{
+    static const struct html_column set_columns[] = {
+        {"parameter", false}, {"value", false}, {"default", false}, {"meaning", false}};
+    static const struct html_column columns[] = {
+        {"parameter", false}, {"default", false}, {"source", false}, {"meaning", false}};
+    const struct html_options *options = page->options;
+
+    html_heading(&page->html, "parameters", "Parameters and their origins");
+    if (options->parameter_count == 0) {
+        fputs("<p>This version of the program does not accept the stored scenario: origins are not "
+              "known.</p>\n",
+              page->html.out);
+        return;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 1)
+            fputs("<details><summary>Parameters with their default value</summary>\n",
+                  page->html.out);
+        html_table_open(&page->html,
+                        pass == 0 ? "Set by the scenario, the files that it extends, or the command"
+                                  : "Defaults and where they come from",
+                        pass == 0 ? set_columns : columns, 4, true);
+        for (size_t i = 0; i < options->parameter_count; i++) {
+            const struct html_parameter *row = &options->parameters[i];
+
+            if ((pass == 0) != (row->initial != NULL))
+                continue;
+            html_row_open(&page->html);
+            html_cell(&page->html, row->path);
+            html_cell(&page->html, row->value);
+            html_cell(&page->html, pass == 0 ? row->initial : row->source);
+            html_cell(&page->html, row->meaning);
+            html_row_close(&page->html);
+        }
+        html_table_close(&page->html);
+    }
+    fputs("</details>\n", page->html.out);
+}
+
 static void write_remake(struct page *page)
 {
     const struct study_row *study = &page->summary.study;
     FILE *out = page->html.out;
 
     html_heading(&page->html, "remake", "Make this again");
-    fputs("<pre>", out);
+    fputs("<pre tabindex=\"0\">", out);
     html_text(&page->html, study->argv);
     fputs("</pre>\n<p class=\"note\">Study of ", out);
     html_text(&page->html, study->started);
     fprintf(out, ", seed %" PRIu64 ", isthmus ", study->seed);
     html_text(&page->html, study->version);
     fputs(". The same scenario, seed and version give the same numbers on any machine.</p>\n", out);
-    if (page->scenario) {
-        fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre>",
+    if (page->scenario && strlen(page->scenario) > SCENARIO_MAX) {
+        fputs("<p>The scenario with every value is too long for this page: <code>isthmus repro "
+              "FILE.db --run 0/0 --scenario</code> prints it.</p>\n",
+              out);
+    } else if (page->scenario) {
+        fputs("<details><summary>The scenario with every value that was in force</summary>\n<pre "
+              "tabindex=\"0\">",
               out);
         html_text(&page->html, page->scenario);
         fputs("</pre></details>\n", out);
@@ -476,6 +300,7 @@ static void write_data(struct page *page)
     json_begin(&json, memory);
     json_open_object(&json, NULL);
     chart_set_write(&json, &page->charts);
+    page_write_map_data(&json, page);
     json_close(&json);
     (void)json_end(&json);
     fclose(memory);
@@ -487,6 +312,36 @@ static void write_data(struct page *page)
             fputc(text[i], page->html.out);
     fputs("</script>\n", page->html.out);
     free(text);
+}
+
+/* The contents list; `kind`: only of a study with findings of this kind. */
+static const struct section {
+    const char *id, *title, *kind;
+    bool of_points; /* only of a study with several points */
+    bool of_map;    /* only where there is a topology */
+} sections[] = {
+    {"changes", "What changed", "compare", true, false},
+    {"front", "Front", "front", true, false},
+    {"points", "Points", NULL, true, false},
+    {"map", "Map", NULL, false, true},
+    {"time", "Over time", NULL, false, false},
+    {"steps", "Steps", NULL, false, false},
+    {"statistics", "Statistics", NULL, false, false},
+    {"parameters", "Parameters", NULL, false, false},
+    {"assumptions", "Assumptions", NULL, false, false},
+    {"mechanisms", "Mechanisms", NULL, false, false},
+    {"remake", "Make this again", NULL, false, false},
+};
+
+static bool has_section(const struct page *page, const struct section *section)
+{
+    const struct topology_map *topology = page->options->topology;
+    bool has_kind = !section->kind;
+
+    for (size_t i = 0; i < page->summary.finding_count && !has_kind; i++)
+        has_kind = strcmp(page->summary.findings[i].kind, section->kind) == 0;
+    return has_kind && (!section->of_points || page->summary.study.point_count > 1) &&
+           (!section->of_map || (topology && topology->region_count > 1));
 }
 
 static void write_head(struct page *page)
@@ -505,13 +360,11 @@ static void write_head(struct page *page)
     html_text(&page->html, study->scenario_name);
     fputs("</h1>\n", out);
     html_element(&page->html, "p", "question", study->question);
-    fputs("<nav aria-label=\"Contents\"><ul>"
-          "<li><a href=\"#time\">Over time</a></li>"
-          "<li><a href=\"#steps\">Steps</a></li>"
-          "<li><a href=\"#statistics\">Statistics</a></li>"
-          "<li><a href=\"#assumptions\">Assumptions</a></li>"
-          "<li><a href=\"#remake\">Make this again</a></li></ul></nav>\n",
-          out);
+    fputs("<nav aria-label=\"Contents\"><ul>", out);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        if (has_section(page, &sections[i]))
+            fprintf(out, "<li><a href=\"#%s\">%s</a></li>", sections[i].id, sections[i].title);
+    fputs("</ul></nav>\n", out);
 }
 
 static void write_time(struct page *page)
@@ -524,10 +377,10 @@ static void write_time(struct page *page)
         fputs("<p>No time line: every series is zero throughout, or none was recorded.</p>\n", out);
         return;
     }
-    fputs(
-        "<p class=\"note\">Mean and interval over replications, by region; shaded: a fault is "
-        "active. <button type=\"button\" id=\"zoom-out\" hidden>Show the whole run</button></p>\n",
-        out);
+    fputs("<p class=\"note\">Mean and interval over replications, by region or by point; shaded: a "
+          "fault is active. <button type=\"button\" id=\"zoom-out\" hidden>Show the whole "
+          "run</button></p>\n",
+          out);
     for (size_t i = 0; i < set->count; i++)
         chart_draw(&page->html, set, &set->charts[i]);
 }
@@ -537,12 +390,18 @@ static void write_page(struct page *page)
     FILE *out = page->html.out;
 
     write_head(page);
-    write_answer(page);
-    write_points(page);
+    page_write_answer(page);
+    page_write_changes(page);
+    page_write_front(page);
+    page_write_grid(page);
+    page_write_points(page);
+    page_write_map(page);
     write_time(page);
     write_steps(page);
     write_statistics(page);
+    write_parameters(page);
     write_assumptions(page);
+    write_mechanisms(page);
     write_remake(page);
     fputs("</main>\n", out);
     write_data(page);
@@ -550,10 +409,34 @@ static void write_page(struct page *page)
             report_js);
 }
 
+/* The chosen point by region; of a comparison the totals of its first points together. */
+static int load_charts(struct page *page, struct results *results, struct diag *diag)
+{
+    const struct study_row *study = &page->summary.study;
+    struct chart_point points[COMPARED_MAX] = {{page->point, NULL}};
+    char *names[COMPARED_MAX] = {NULL};
+    size_t count = 1;
+    int status;
+
+    if (strcmp(study->verb, "compare") == 0 && study->point_count > 1) {
+        for (count = 0; count < COMPARED_MAX && count < study->point_count; count++) {
+            struct strbuf name = STRBUF_INIT;
+
+            page_add_point_name(&name, page, (int64_t)count);
+            names[count] = strbuf_detach(&name);
+            points[count] = (struct chart_point){(int64_t)count, names[count]};
+        }
+    }
+    status = chart_set_load(&page->charts, results, study, points, count, diag);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    return status;
+}
+
 int report_html(struct results *results, const struct html_options *options, FILE *out,
                 struct diag *diag)
 {
-    struct page page = {.html = {out}, .point = options->point};
+    struct page page = {.html = {out}, .options = options, .point = options->point};
     int status = summary_load(&page.summary, results, options->study, diag);
 
     if (status == 0 && options->point >= (int64_t)page.summary.study.point_count) {
@@ -562,13 +445,17 @@ int report_html(struct results *results, const struct html_options *options, FIL
         status = -1;
     }
     if (status == 0)
-        status = chart_set_load(&page.charts, results, &page.summary.study, options->point, diag);
+        status = load_charts(&page, results, diag);
     if (status == 0)
         status = results_each_point(results, page.summary.study.id, add_point, &page, diag);
     if (status == 0)
         status = results_each_event(results, page.summary.study.id, 0, add_step, &page, diag);
+    find_faults(&page);
     if (status == 0)
         write_page(&page);
+    for (size_t i = 0; i < page.fault_count; i++)
+        free(page.faults[i].words);
+    free(page.faults);
     for (size_t i = 0; i < page.step_count; i++) {
         free(page.steps[i].what);
         free(page.steps[i].subject);

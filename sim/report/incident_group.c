@@ -20,9 +20,7 @@ static struct incident_group *group_of(struct incident_groups *groups,
             (group->point == row->point && group->number > row->number))
             break;
     }
-    void *items = groups->groups;
-    mem_grow(&items, &groups->capacity, groups->count + 1, sizeof(*groups->groups));
-    groups->groups = items;
+    MEM_GROW(groups->groups, groups->capacity, groups->count + 1);
     memmove(&groups->groups[place + 1], &groups->groups[place],
             (groups->count - place) * sizeof(*groups->groups));
     groups->count++;
@@ -34,12 +32,10 @@ static struct incident_group *group_of(struct incident_groups *groups,
     return &groups->groups[place];
 }
 
-static void add_wait(struct incident_group *group, double wait)
+static void add_rto(struct incident_group *group, double rto_ns)
 {
-    void *waits = group->waits;
-    mem_grow(&waits, &group->wait_capacity, group->wait_count + 1, sizeof(*group->waits));
-    group->waits = waits;
-    group->waits[group->wait_count++] = wait;
+    MEM_GROW(group->rtos_ns, group->rto_capacity, group->rto_count + 1);
+    group->rtos_ns[group->rto_count++] = rto_ns;
 }
 
 static void add_incident(void *self, const struct incident_row *row)
@@ -57,12 +53,12 @@ static void add_incident(void *self, const struct incident_row *row)
         estimate_add(&group->rpo, (double)row->rpo_ns, 0, 0);
     }
     if (!incident_stages(row, stages)) {
-        add_wait(group, INFINITY);
+        add_rto(group, INFINITY);
     } else if (row->restored_ns == row->onset_ns) {
         group->harmless_count++;
     } else {
         group->restored_count++;
-        add_wait(group, (double)(row->restored_ns - row->onset_ns));
+        add_rto(group, (double)(row->restored_ns - row->onset_ns));
         estimate_add(&group->rto, (double)(row->restored_ns - row->onset_ns), 0, 0);
         for (int i = 0; i < INCIDENT_STAGES; i++)
             estimate_add(&group->stages[i], (double)stages[i], 0, 0);
@@ -126,7 +122,7 @@ void incident_groups_release(struct incident_groups *groups)
         free(groups->groups[i].kind);
         free(groups->groups[i].subject);
         free(groups->groups[i].words);
-        free(groups->groups[i].waits);
+        free(groups->groups[i].rtos_ns);
     }
     free(groups->groups);
     *groups = (struct incident_groups){0};

@@ -4,7 +4,7 @@
  * and so on; outages of another kind or subject are another group. Private to report.
  *
  * An incident that was over at its onset did no harm: there was no outage, so it has no RTO. The
- * RTO and its stages are of the outages that ended; where some did not, `waits` has them as
+ * RTO and its stages are of the outages that ended; where some did not, `rtos_ns` has them as
  * INFINITY, for quantiles by rank.
  */
 #ifndef INCIDENT_GROUP_H
@@ -26,8 +26,8 @@ struct incident_group {
     size_t failover_count; /* with an RPO */
     struct estimate_sums stages[INCIDENT_STAGES], rto, rpo, writes_lost, sessions_lost;
     struct tally onset;
-    double *waits; /* of the outages: their RTO, INFINITY: never restored */
-    size_t wait_count, wait_capacity;
+    double *rtos_ns; /* of the outages: their RTO, INFINITY: never restored */
+    size_t rto_count, rto_capacity;
 };
 static inline size_t incident_group_outages(const struct incident_group *group)
 {

@@ -62,9 +62,7 @@ const char *plot_region_colour(const struct plot_job *job, const char *region)
 void plot_legend_add(struct plot_job *job, const char *colour, enum legend_sample sample,
                      const char *text)
 {
-    void *items = job->legend;
-    mem_grow(&items, &job->legend_capacity, job->legend_count + 1, sizeof(*job->legend));
-    job->legend = items;
+    MEM_GROW(job->legend, job->legend_capacity, job->legend_count + 1);
     job->legend[job->legend_count++] = (struct legend_entry){colour, sample, mem_strdup(text)};
 }
 

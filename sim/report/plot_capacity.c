@@ -80,9 +80,7 @@ static void add_look(struct search *search, const struct finding_row *row)
         search->left_out++;
         return;
     }
-    void *items = search->looks;
-    mem_grow(&items, &search->capacity, search->count + 1, sizeof(*search->looks));
-    search->looks = items;
+    MEM_GROW(search->looks, search->capacity, search->count + 1);
     struct look *look = &search->looks[search->count++];
     *look = (struct look){.objective = objective,
                           .load = load,

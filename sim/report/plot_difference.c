@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 34, LEFT = 330, RIGHT = 940, ROWS_MAX = 60, BAR = 31 };
+enum { ROW = 34, LEFT = 330, RIGHT = 860, ROWS_MAX = 60, BAR = 31 };
 
 struct difference {
     int64_t point;
@@ -42,9 +42,7 @@ static void add_row(void *self, const struct finding_row *row)
         all->left_out++;
         return;
     }
-    void *items = all->rows;
-    mem_grow(&items, &all->capacity, all->count + 1, sizeof(*all->rows));
-    all->rows = items;
+    MEM_GROW(all->rows, all->capacity, all->count + 1);
     struct difference *next = &all->rows[all->count++];
     *next = (struct difference){.point = row->point,
                                 .subject = mem_strdup(row->subject),

@@ -48,9 +48,7 @@ static struct front_point *point_of(struct front *front, int64_t number)
     for (size_t i = front->count; i-- > 0;)
         if (front->points[i].point == number)
             return &front->points[i];
-    void *items = front->points;
-    mem_grow(&items, &front->capacity, front->count + 1, sizeof(*front->points));
-    front->points = items;
+    MEM_GROW(front->points, front->capacity, front->count + 1);
     struct front_point *point = &front->points[front->count++];
     *point =
         (struct front_point){.point = number, .name = mem_strdup(""), .verdict = mem_strdup("")};
@@ -225,6 +223,12 @@ static void add_names(struct plot_job *job, const struct front *front)
     free(line);
 }
 
+/* `least` is of positive values: without one all are 0. */
+static bool starts_at_zero(const struct goal *goal)
+{
+    return !goal->is_log && (isinf(goal->least) || goal->least < 0.5 * goal->max);
+}
+
 static void add_axis(struct plot_job *job, const struct goal *goal, char axis)
 {
     struct strbuf label = STRBUF_INIT;
@@ -238,7 +242,7 @@ static void add_axis(struct plot_job *job, const struct goal *goal, char axis)
                     "set logscale %c\nset %crange [%.9g:%.9g]\nset %ctics add ('0' %.9g)\n", axis,
                     axis, place_of(goal, 0) * 0.8, place_of(goal, goal->max) * 1.5, axis,
                     place_of(goal, 0));
-    else if (goal->least < 0.5 * goal->max)
+    else if (starts_at_zero(goal))
         strbuf_addf(&job->script, "set %crange [0:*]\n", axis);
     strbuf_release(&label);
 }
@@ -260,7 +264,10 @@ static void draw(struct plot_job *job, const struct front *front)
     plot_sheet(job, top + HEIGHT + AXIS + PLOT_FOOT);
     plot_panel_at(job, LEFT, RIGHT, top, top + HEIGHT);
     strbuf_add(&job->script, data.text);
-    strbuf_add(&job->script, "set offsets graph 0.06, graph 0.06, graph 0.06, graph 0.04\n");
+    /* No room below an axis that starts at 0. */
+    strbuf_addf(&job->script, "set offsets graph %s, graph 0.06, graph 0.06, graph %s\n",
+                starts_at_zero(&front->goals[0]) ? "0" : "0.06",
+                starts_at_zero(&front->goals[1]) ? "0" : "0.04");
     add_axis(job, &front->goals[0], 'x');
     add_axis(job, &front->goals[1], 'y');
     add_names(job, front);

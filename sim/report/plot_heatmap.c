@@ -20,6 +20,9 @@ static void add_cells(struct plot_job *job, const struct sweep_grid *grid,
     strbuf_add(&job->script, "EOD\n");
 }
 
+/* A grid with more columns has no room for bounds: half their distance is printed. */
+enum { BOUNDS_COLUMNS_MAX = 4 };
+
 /* Print the values in the cells: dark on light, light on dark. */
 static void add_texts(struct plot_job *job, const struct sweep_grid *grid,
                       const struct grid_metric *metric)
@@ -44,9 +47,12 @@ static void add_texts(struct plot_job *job, const struct sweep_grid *grid,
                         cell->mean / metric->divisor);
             if (cell->form == INTERVAL_NONE_SEEN) {
                 strbuf_addf(&job->script, "\\n< %.2g", cell->high / metric->divisor);
-            } else if (cell->valid) {
-                strbuf_addf(&job->script, "\\n± %.2g",
+            } else if (cell->valid && grid->x->count > BOUNDS_COLUMNS_MAX) {
+                strbuf_addf(&job->script, "\\n± %.3g",
                             (cell->high - cell->low) / 2 / metric->divisor);
+            } else if (cell->valid) {
+                strbuf_addf(&job->script, "\\n[%.3g, %.3g]", cell->low / metric->divisor,
+                            cell->high / metric->divisor);
             }
             strbuf_addf(&job->script,
                         "\" at first %zu, first %zu center offset 0,0.35 font ',%d' tc rgb '%s' "

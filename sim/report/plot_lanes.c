@@ -22,9 +22,7 @@ static struct plot_lane *add_lane(struct plot_lanes *lanes, const char *key)
         lanes->left_out++;
         return NULL;
     }
-    void *items = lanes->lanes;
-    mem_grow(&items, &lanes->capacity, lanes->count + 1, sizeof(*lanes->lanes));
-    lanes->lanes = items;
+    MEM_GROW(lanes->lanes, lanes->capacity, lanes->count + 1);
     struct plot_lane *lane = &lanes->lanes[lanes->count++];
     *lane = (struct plot_lane){.key = mem_strdup(key)};
     return lane;
@@ -32,9 +30,7 @@ static struct plot_lane *add_lane(struct plot_lanes *lanes, const char *key)
 
 static void add_bar(struct plot_lane *lane, double from_ns, double to_ns)
 {
-    void *items = lane->bars;
-    mem_grow(&items, &lane->bar_capacity, lane->bar_count + 1, sizeof(*lane->bars));
-    lane->bars = items;
+    MEM_GROW(lane->bars, lane->bar_capacity, lane->bar_count + 1);
     lane->bars[lane->bar_count++] = (struct plot_bar){from_ns, to_ns};
 }
 

@@ -57,9 +57,7 @@ static struct plot_line *line_of(const struct loader *loader, const char *region
             strcmp(line->label, label) == 0)
             return line;
     }
-    void *items = lines->lines;
-    mem_grow(&items, &lines->capacity, lines->count + 1, sizeof(*lines->lines));
-    lines->lines = items;
+    MEM_GROW(lines->lines, lines->capacity, lines->count + 1);
     struct plot_line *line = &lines->lines[lines->count++];
     *line = (struct plot_line){
         .region = mem_strdup(region), .label = mem_strdup(label), .study = loader->study};
@@ -77,9 +75,7 @@ static void add_point(void *self, const struct timeline_row *row)
         (region != NULL && strcmp(region, row->region) != 0))
         return;
     struct plot_line *line = line_of(loader, row->region, row->label);
-    void *rows = line->rows;
-    mem_grow(&rows, &line->capacity, line->count + 1, sizeof(*line->rows));
-    line->rows = rows;
+    MEM_GROW(line->rows, line->capacity, line->count + 1);
     line->rows[line->count++] = *row;
     if (!unit_from_name(row->unit, &loader->lines->unit))
         loader->lines->unit = UNIT_NONE;

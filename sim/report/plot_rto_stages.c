@@ -19,8 +19,8 @@
 enum { ROW = 34, HEAD_ROW = 36, LEFT = 150, RIGHT = 1100, AXIS = 60, OUTAGES_MAX = 8, BAR = 48 };
 
 static const char *const stage_meanings[INCIDENT_STAGES] = {
-    "the alarm",      "the decision",       "the promotion", "the change of the record is accepted",
-    "it is answered", "caches are over it", "the clients"};
+    "the alarm",       "the decision",      "the promotion", "the change is accepted",
+    "it is published", "caches have ended", "the clients"};
 
 struct waterfall {
     struct plot_job *job;

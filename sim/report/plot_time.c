@@ -71,7 +71,7 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
     char *dashed = plot_words(panel->metric.dashed != NULL ? panel->metric.dashed : "");
     struct strbuf label = STRBUF_INIT;
     strbuf_addf(&label, unit[0] != '\0' ? "%s (%s)" : "%s", words, unit);
-    if (panel->dashed->count > 0)
+    if (panel->dashed->count > 0 && !panel->is_small)
         strbuf_addf(&label, "; dashed: %s", dashed);
     strbuf_add(&job->script, "set label ");
     plot_quote(job, label.text);
@@ -192,6 +192,12 @@ static void add_legend(struct time_sheet *sheet, bool has_lines)
         has_fault = has_fault || !sheet->lanes.lanes[i].is_outage;
     if (has_fault)
         plot_legend_add(job, "#e9e9e9", SAMPLE_AREA, "fault active");
+    for (size_t i = 0; i < sheet->count && !has_lines; i++) {
+        if (sheet->dashed[i].count > 0) {
+            plot_legend_add(job, "#0072B2", SAMPLE_DASHES, "p50 of a latency");
+            break;
+        }
+    }
 }
 
 static void draw_column(struct time_sheet *sheet)

@@ -281,16 +281,16 @@ static int draw_plots(struct plot_job *job, const struct plot_events *events)
 
 /* --- studies --------------------------------------------------------------------------------- */
 
-struct name_maker {
+struct name_parts {
     struct strbuf *name;
     int64_t point;
 };
 
 static void add_param(void *self, int64_t point, const char *path, const char *value)
 {
-    struct name_maker *maker = self;
-    if (point == maker->point)
-        strbuf_addf(maker->name, ", %s = %s", path, value);
+    struct name_parts *parts = self;
+    if (point == parts->point)
+        strbuf_addf(parts->name, ", %s = %s", path, value);
 }
 
 static bool is_taken(const struct plot_job *job, const char *name)
@@ -306,13 +306,13 @@ static int name_study(const struct plot_job *job, const struct plot_source *sour
                       struct plot_study *study)
 {
     struct strbuf name = STRBUF_INIT;
-    struct name_maker maker = {&name, study->point};
+    struct name_parts parts = {&name, study->point};
     int status = 0;
     if (source->label != NULL) {
         strbuf_add(&name, source->label);
     } else {
         strbuf_add(&name, study->row.scenario_name);
-        status = results_each_param(study->results, study->row.id, add_param, &maker, job->diag);
+        status = results_each_param(study->results, study->row.id, add_param, &parts, job->diag);
         if (study->row.point_count > 1 && strchr(name.text, '=') == NULL)
             strbuf_addf(&name, ", point %" PRId64, study->point);
     }
@@ -327,9 +327,7 @@ static int name_study(const struct plot_job *job, const struct plot_source *sour
 static void add_region(void *self, const char *region)
 {
     struct plot_job *job = self;
-    void *items = job->regions;
-    mem_grow(&items, &job->region_capacity, job->region_count + 1, sizeof(*job->regions));
-    job->regions = items;
+    MEM_GROW(job->regions, job->region_capacity, job->region_count + 1);
     job->regions[job->region_count++] = mem_strdup(region);
 }
 

@@ -60,9 +60,7 @@ static bool is_there(const struct statistic_groups_list *list, int64_t point, co
 static void append(struct statistic_groups_list *list, struct statistic_groups found, int64_t point,
                    const char *text)
 {
-    void *items = list->items;
-    mem_grow(&items, &list->capacity, list->count + 1, sizeof(*list->items));
-    list->items = items;
+    MEM_GROW(list->items, list->capacity, list->count + 1);
     found.point = point;
     found.text = mem_strdup(text);
     list->items[list->count++] = found;

@@ -11,9 +11,7 @@ size_t text_list_add(char ***texts, size_t *count, size_t *capacity, const char 
     for (size_t i = 0; i < *count; i++)
         if (strcmp((*texts)[i], name) == 0)
             return i;
-    void *items = *texts;
-    mem_grow(&items, capacity, *count + 1, sizeof(**texts));
-    *texts = items;
+    MEM_GROW(*texts, *capacity, *count + 1);
     (*texts)[*count] = mem_strdup(name);
     return (*count)++;
 }
@@ -31,9 +29,7 @@ void text_list_release(char ***texts, size_t *count, size_t *capacity)
 static void index_point(struct statistic_table *table, int64_t point)
 {
     while ((int64_t)table->start_count <= point) {
-        void *starts = table->starts;
-        mem_grow(&starts, &table->start_capacity, table->start_count + 1, sizeof(*table->starts));
-        table->starts = starts;
+        MEM_GROW(table->starts, table->start_capacity, table->start_count + 1);
         table->starts[table->start_count++] = table->count;
     }
 }
@@ -42,9 +38,7 @@ static void add_row(void *self, const struct summary_row *row)
 {
     struct statistic_table *table = self;
     index_point(table, row->point);
-    void *rows = table->rows;
-    mem_grow(&rows, &table->capacity, table->count + 1, sizeof(*table->rows));
-    table->rows = rows;
+    MEM_GROW(table->rows, table->capacity, table->count + 1);
     struct statistic_row *own = &table->rows[table->count++];
     *own = (struct statistic_row){.point = row->point,
                                   .metric = mem_strdup(row->metric),

@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define ADD(summary, list, name)                                                                   \
-    (mem_grow(&(summary)->list, &(summary)->name##_capacity, (summary)->name##_count + 1,          \
-              sizeof(*(summary)->list)),                                                           \
+    (MEM_GROW((summary)->list, (summary)->name##_capacity, (summary)->name##_count + 1),           \
      &(summary)->list[(summary)->name##_count++])
 
 static void add_param(void *self, int64_t point, const char *path, const char *value)
@@ -66,6 +65,13 @@ const struct outcome_row *summary_two_outcomes(const struct summary *summary, in
             return row->stuck > 0 && row->stuck < row->count ? row : NULL;
     }
     return NULL;
+}
+
+static void add_mechanisms(void *self, const struct point_row *row)
+{
+    struct summary *summary = self;
+    if (row->number == 0)
+        mechanisms_find(&summary->mechanisms, row->text, &summary->statistics, row->number);
 }
 
 static int load_outcomes(struct summary *summary, struct results *results, struct diag *diag)
@@ -159,6 +165,7 @@ int summary_load(struct summary *summary, struct results *results, int64_t id, s
     id = summary->study.id;
     if (statistic_table_load(&summary->statistics, results, id, NULL, diag) != 0 ||
         incident_groups_load(&summary->incidents, results, id, diag) != 0 ||
+        results_each_point(results, id, add_mechanisms, summary, diag) != 0 ||
         load_outcomes(summary, results, diag) != 0 ||
         results_each_param(results, id, add_param, summary, diag) != 0 ||
         results_each_event(results, id, 0, add_event, summary, diag) != 0 ||
@@ -209,6 +216,7 @@ void summary_release(struct summary *summary)
     statistic_table_release(&summary->recovered);
     statistic_table_release(&summary->stuck);
     incident_groups_release(&summary->incidents);
+    mechanisms_release(&summary->mechanisms);
     statistic_groups_release(&summary->groups);
     for (size_t i = 0; i < summary->influence_count; i++)
         free(summary->influences[i].path);

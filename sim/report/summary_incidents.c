@@ -45,7 +45,7 @@ static void add_rto_quantile(struct printer *printer, const struct incident_grou
                              const char *name, double q)
 {
     struct rank_quantile rank =
-        rank_quantile(group->waits, group->wait_count, q, printer->summary->study.level);
+        rank_quantile(group->rtos_ns, group->rto_count, q, printer->summary->study.level);
     text_table_add(printer->table, "%s", name);
     struct strbuf *cell = text_table_cell(printer->table);
     struct interval interval = {
@@ -76,7 +76,7 @@ static void add_rto(struct printer *printer, const struct incident_group *group)
         add_rto_quantile(printer, group, "  rto.p50, never as the worst", 0.5);
         add_rto_quantile(printer, group, "  rto.p90, never as the worst", 0.9);
     }
-    /* An outage that passed by itself has no stages to tell apart. */
+    /* An outage that passed by itself has no stages to distinguish. */
     for (int i = 0; i < INCIDENT_STAGES && stages_with_time(group) > 1; i++) {
         if (group->stages[i].tally.max > 0) {
             struct strbuf name = STRBUF_INIT;

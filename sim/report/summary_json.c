@@ -113,7 +113,7 @@ static void write_rto_quantiles(struct json_writer *json, const struct incident_
     } rows[] = {{"rto_p50_ns", 0.5}, {"rto_p90_ns", 0.9}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct rank_quantile rank =
-            rank_quantile(group->waits, group->wait_count, rows[i].q, level);
+            rank_quantile(group->rtos_ns, group->rto_count, rows[i].q, level);
         json_open_object(json, rows[i].name);
         json_count(json, "n", rank.n);
         json_count(json, "never", rank.censored);
@@ -272,6 +272,7 @@ int summary_write_json(FILE *out, const struct summary *summary)
     write_events(&json, summary);
     write_findings(&json, summary);
     write_assumptions(&json, summary);
+    mechanisms_write(&json, &summary->mechanisms);
     json_close(&json);
     return json_end(&json);
 }

@@ -6,6 +6,7 @@
 #include "statistic_table.h"
 #include "statistic_groups.h"
 #include "incident_group.h"
+#include "mechanisms.h"
 #include "report.h"
 #include "strbuf.h"
 
@@ -41,7 +42,8 @@ struct summary {
     struct study_row study;
     struct statistic_table statistics;
     struct incident_groups incidents;
-    struct outcome_row *outcomes; /* of the points that have runs */
+    struct mechanism_list mechanisms; /* of the first point */
+    struct outcome_row *outcomes;     /* of the points that have runs */
     /* If some point was stuck in some runs only: the statistics of each outcome. */
     struct statistic_table recovered, stuck;
     struct statistic_groups_list groups;

@@ -262,6 +262,22 @@ void summary_add_notes(struct printer *printer)
     strbuf_release(&text);
 }
 
+/* The badge: the mechanisms that the run used, with the rows of the reality bench that agree. */
+static void add_mechanisms(struct printer *printer)
+{
+    const struct mechanism_list *list = &printer->summary->mechanisms;
+    struct strbuf text = STRBUF_INIT;
+    if (list->count == 0)
+        return;
+    printer_add_heading(printer, "Mechanisms, with their rows of models/reality.md that agree with "
+                                 "real systems");
+    for (size_t i = 0; i < list->count; i++)
+        strbuf_addf(&text, "%s%s %zu of %zu", i > 0 ? ", " : "", list->items[i].name,
+                    list->items[i].agree, list->items[i].rows);
+    printer_add_paragraph(printer, text.text);
+    strbuf_release(&text);
+}
+
 /* --- points ---------------------------------------------------------------------------------- */
 
 static void add_point_heading(struct printer *printer, int64_t point)
@@ -314,5 +330,6 @@ void summary_add_text(struct strbuf *out, const struct summary *summary,
     }
     summary_add_events(&printer);
     summary_add_notes(&printer);
+    add_mechanisms(&printer);
     add_last_line(&printer);
 }

@@ -30,9 +30,7 @@ static struct grid_axis *find_axis(struct sweep_grid *grid, const char *path)
     for (size_t i = 0; i < grid->axis_count; i++)
         if (strcmp(grid->axes[i].path, path) == 0)
             return &grid->axes[i];
-    void *axes = grid->axes;
-    mem_grow(&axes, &grid->axis_capacity, grid->axis_count + 1, sizeof(*grid->axes));
-    grid->axes = axes;
+    MEM_GROW(grid->axes, grid->axis_capacity, grid->axis_count + 1);
     struct grid_axis *axis = &grid->axes[grid->axis_count++];
     *axis = (struct grid_axis){.path = mem_strdup(path)};
     return axis;

@@ -356,8 +356,9 @@ static void draw_events(struct drawing *drawing)
     struct strbuf text = STRBUF_INIT;
     while (past < run->event_count && run->events[past].t_ns <= drawing->view->t_ns)
         past++;
-    if (drawing->frame->count + 3 < (size_t)drawing->view->height)
-        room = (size_t)drawing->view->height - drawing->frame->count - 3;
+    size_t below = 3 + drawing->view->footer_count;
+    if (drawing->frame->count + below < (size_t)drawing->view->height)
+        room = (size_t)drawing->view->height - drawing->frame->count - below;
     add_line(drawing, WATCH_PLAIN, &text);
     for (size_t i = past > room ? past - room : 0; i < past; i++) {
         add_clock(&text, run->events[i].t_ns);
@@ -366,12 +367,17 @@ static void draw_events(struct drawing *drawing)
     }
 }
 
-/* The last line of the screen. */
+/* The last lines of the screen. */
 static void draw_keys(struct drawing *drawing)
 {
     struct strbuf text = STRBUF_INIT;
-    while (drawing->frame->count + 1 < (size_t)drawing->view->height)
+    const struct watch_view *view = drawing->view;
+    while (drawing->frame->count + 1 + view->footer_count < (size_t)view->height)
         add_line(drawing, WATCH_PLAIN, &text);
+    for (size_t i = 0; i < view->footer_count; i++) {
+        strbuf_add(&text, view->footer[i]);
+        add_line(drawing, WATCH_PLAIN, &text);
+    }
     strbuf_add(&text, "space pause   . step   + - speed   arrows seek   r restart   q quit");
     add_line(drawing, WATCH_HEAD, &text);
 }

@@ -33,7 +33,9 @@ struct watch_view {
     int64_t t_ns;
     double speed; /* simulated seconds in a second */
     bool paused;
-    int width, height; /* columns, lines */
+    int width, height;         /* columns, lines */
+    const char *const *footer; /* lines above the keys */
+    size_t footer_count;
 };
 /* At most view->height lines of at most view->width columns. Release in any case. */
 void watch_draw(struct watch_frame *frame, const struct watch_run *run,

@@ -115,7 +115,7 @@ static bool has_line(const char *text, const char *path, const char *value, cons
     return false;
 }
 
-static void describe_tells_where_values_come_from(void **state)
+static void describe_shows_where_values_come_from(void **state)
 {
     char *text = printed(print_scenario);
 
@@ -166,7 +166,7 @@ static void assumptions_are_defaults_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describe_tells_where_values_come_from),
+        cmocka_unit_test(describe_shows_where_values_come_from),
         cmocka_unit_test(models_and_schema_are_printed),
         cmocka_unit_test(parts_of_models_are_described_alone),
         cmocka_unit_test(unknown_parts_get_a_suggestion),

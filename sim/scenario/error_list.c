@@ -89,13 +89,29 @@ void error_at(struct error_list *errors, const struct yaml_node *node, const cha
     va_end(args);
 }
 
-void note_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
+static void add_at(struct error_list *errors, enum diag_level level, const struct yaml_node *node,
+                   const char *format, va_list args)
 {
     struct diag_place place = yaml_place(node);
+
+    diag_addv(errors->diag, level, &place, format, args);
+}
+
+void warning_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    diag_addv(errors->diag, DIAG_NOTE, &place, format, args);
+    add_at(errors, DIAG_WARNING, node, format, args);
+    va_end(args);
+}
+
+void note_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_at(errors, DIAG_NOTE, node, format, args);
     va_end(args);
 }
 

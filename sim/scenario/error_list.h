@@ -25,6 +25,9 @@ bool error_list_is_full(const struct error_list *errors);
 /* node NULL: no place. */
 void error_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A warning, which is no error. */
+void warning_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A note, not an error. */
 void note_at(struct error_list *errors, const struct yaml_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -26,7 +26,7 @@ enum { BACKOFF_NONE, BACKOFF_FIXED, BACKOFF_EXPONENTIAL, BACKOFF_LIST };
 #define MODEL_CONFIG struct fake_client
 // clang-format off
 static const struct field fake_client_fields[] = {
-    DURATION("timeout", timeout, "1ms", "300ms", "1h", "when an attempt is given up", "facts C.3"),
+    DURATION("timeout", timeout, "1ms", "300ms", "1h", "time after which an attempt is abandoned", "facts C.3"),
     COUNT("retry.attempts", attempts, "1", "4", "10", "tries, the first included", "assumption"),
     VARIANT("retry.backoff", backoff, fake_backoffs, "exponential", "the wait between attempts", "facts C.4"),
     DURATION("retry.backoff.fixed", fixed, "0s", "100ms", "1min", "the same wait each time", "assumption"),

@@ -510,7 +510,7 @@ static void collect_tables(struct builder *builder, const struct model_ops *ops)
     supplied_rows_add(&builder->scenario->rows, &kind->rows);
 }
 
-/* All configs are filled before any is checked, since rules may look at those of others. */
+/* All configs are filled before any is checked, since rules may read those of others. */
 void instances_build(struct builder *builder)
 {
     const struct registry *registry = builder->scenario->registry;

@@ -9,6 +9,7 @@
 #include "csv_column.h"
 #include "layers.h"
 #include "mem.h"
+#include "old_parameters.h"
 #include "overlay.h"
 #include "quote.h"
 #include "scenario_internal.h"
@@ -21,12 +22,13 @@ static struct scenario *build_from(const struct loading *loading, const struct y
 {
     struct scenario *scenario = mem_zalloc(1, sizeof *scenario);
     struct scenario_internal *inner = mem_zalloc(1, sizeof *inner);
-    struct builder builder = {.scenario = scenario,
-                              .inner = inner,
-                              .root = root,
-                              .errors = loading->errors,
-                              .kind = kind_of_root(loading->registry, root),
-                              .csv = loading->csv};
+    struct builder builder = {
+        .scenario = scenario,
+        .inner = inner,
+        .root = old_parameters_replace(loading->trees, loading->registry, root, loading->errors),
+        .errors = loading->errors,
+        .kind = kind_of_root(loading->registry, root),
+        .csv = loading->csv};
 
     scenario->registry = loading->registry;
     scenario->inner = inner;

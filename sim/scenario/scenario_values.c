@@ -156,6 +156,30 @@ const char *scenario_value(const struct scenario *scenario, const char *path)
     return wanted.text;
 }
 
+struct value_visit {
+    void (*visit)(void *self, const char *path, const char *value, const char *source,
+                  const char *meaning);
+    void *self;
+};
+
+static void visit_value(void *self, const struct explicit_value *item)
+{
+    const struct value_visit *visit = self;
+
+    visit->visit(visit->self, item->path, item->value->text,
+                 item->field->source ? item->field->source : "assumption", item->field->meaning);
+}
+
+void scenario_each_value(const struct scenario *scenario,
+                         void (*callback)(void *self, const char *path, const char *value,
+                                          const char *source, const char *meaning),
+                         void *self)
+{
+    struct value_visit visit = {callback, self};
+
+    values_each(scenario, visit_value, &visit);
+}
+
 struct assumptions {
     void (*visit)(void *self, const char *path, const char *value, const char *meaning);
     void *self;

@@ -14,7 +14,7 @@
 
 #define HEAD "regions: {us-west-1: {}, us-west-2: {}}\nstore: {kind: regional}\n"
 
-static const struct mistake_case {
+static const struct error_case {
     const char *text, *want;
 } error_cases[] = {
     {"", "t.yaml: error: the file is empty: a scenario needs at least 'regions'"},

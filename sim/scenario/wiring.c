@@ -167,16 +167,6 @@ const struct incident_list *world_incidents(const struct world *world)
     return list ? list : &none;
 }
 
-struct sim *world_sim(struct world *world)
-{
-    return world->sim;
-}
-
-struct port_directory *world_ports(struct world *world)
-{
-    return world->ports;
-}
-
 void world_free(struct world *world)
 {
     if (!world)

@@ -28,8 +28,6 @@ const struct statistics *world_statistics(const struct world *world); /* after w
 const struct run_log *world_log(const struct world *world);
 /* After world_run(); an empty list if no model reports incidents. */
 const struct incident_list *world_incidents(const struct world *world);
-struct sim *world_sim(struct world *world);
-struct port_directory *world_ports(struct world *world);
 void world_free(struct world *world);
 
 #endif

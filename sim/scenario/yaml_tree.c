@@ -407,7 +407,7 @@ static bool read_entries(struct reader *reader, enum yaml_kind kind, struct yaml
         fy_parser_event_free(reader->parser, event);
         if (!good || at_end)
             return good;
-        mem_grow((void **)entries, &capacity, *count + 1, sizeof **entries);
+        MEM_GROW(*entries, capacity, *count + 1);
         (*entries)[(*count)++] = entry;
     }
 }
@@ -520,7 +520,7 @@ static const struct yaml_node *read_stream(struct reader *reader)
 /*
  * libfyaml reads a flow collection to its end before it returns the first event, since all of it
  * may be a key; so opening brackets take 300 bytes of memory each before any is seen here. Brackets
- * in quotes and comments are counted too, hence the high limit.
+ * in quotes and comments are counted too, so the limit is high.
  */
 enum { BRACKETS_OPEN_MAX = 1000 };
 struct bracket_count {

@@ -58,35 +58,6 @@ struct interval interval_student_of(const struct tally *tally, double level, dou
     };
 }
 
-struct interval interval_paired(const double *a, const double *b, size_t n, double level)
-{
-    struct tally differences = {0};
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(a[i]) && !isnan(b[i]))
-            tally_add(&differences, a[i] - b[i]);
-    return interval_student(&differences, level);
-}
-
-static double mean_of(const double *values, size_t count)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++)
-        sum += values[i];
-    return sum / (double)count;
-}
-
-struct interval interval_batch_means(const double *values, size_t count, size_t batches,
-                                     double level)
-{
-    invariant(batches >= 2 && batches <= count);
-    size_t size = count / batches;
-    const double *first = values + count % batches; /* the oldest are the most transient */
-    struct tally means = {0};
-    for (size_t i = 0; i < batches; i++)
-        tally_add(&means, mean_of(first + i * size, size));
-    return interval_student(&means, level);
-}
-
 struct interval interval_wilson(uint64_t hits, uint64_t n, double level)
 {
     invariant(hits <= n);
@@ -141,7 +112,7 @@ static bool look_alike(double low, double high, enum unit unit, int digits)
     return alike;
 }
 
-/* As many digits as it takes to tell the bounds apart. */
+/* As many digits as the bounds need to differ. */
 static int digits_for(double low, double high, enum unit unit)
 {
     int digits = DIGITS;

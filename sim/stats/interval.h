@@ -48,13 +48,6 @@ struct interval interval_student(const struct tally *tally, double level);
  */
 double interval_student_quantile(uint64_t n, double level);
 struct interval interval_student_of(const struct tally *tally, double level, double quantile);
-/* Student's t of the differences a[i] - b[i] (common random numbers); pairs with a NAN are skipped.
- */
-struct interval interval_paired(const double *a, const double *b, size_t n, double level);
-/* Batch means of one long run: `count` values in order cut into `batches` equal batches (the rest
- * at the front is dropped); 2 <= batches <= count. */
-struct interval interval_batch_means(const double *values, size_t count, size_t batches,
-                                     double level);
 /* Wilson's score interval of a proportion: `hits` in `n` trials (Wilson, JASA 22, 1927). */
 struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
 /* Half-width over |mean|; INFINITY if invalid or constant, or if the mean is 0. */

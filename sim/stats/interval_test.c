@@ -98,37 +98,6 @@ static void no_variance_gives_a_point(void **state)
 }
 
 /*
- * The differences of the pairs without a NAN are 1, 2, 3: mean 2, variance 1, t(2) at 95 % = 4.303,
- * half width 4.303 / sqrt(3) = 2.4843. Unpaired, the two series would be far too noisy to tell.
- */
-static void paired_looks_only_at_differences_and_skips_nan(void **state)
-{
-    (void)state;
-    static const double a[] = {101, NAN, 502, 903, 7};
-    static const double b[] = {100, 5, 500, 900, NAN};
-    struct interval interval = interval_paired(a, b, 5, 0.95);
-    assert_int_equal(interval.n, 3);
-    assert_close(interval.mean, 2.0, 1e-15);
-    assert_close(interval.low, 2.0 - 2.4843, 1e-3);
-    assert_close(interval.high, 2.0 + 2.4843, 1e-4);
-}
-
-/*
- * Eleven values in three batches: size 3, the first two are dropped. Means of 1 2 3, 4 5 6, 7 8 9
- * are 2, 5, 8: mean 5, variance 9, half width 4.303 * 3 / sqrt(3) = 7.4530.
- */
-static void batch_means_drop_the_rest_at_the_front(void **state)
-{
-    (void)state;
-    static const double values[] = {1e6, -1e6, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    struct interval interval = interval_batch_means(values, 11, 3, 0.95);
-    assert_int_equal(interval.n, 3);
-    assert_close(interval.mean, 5.0, 1e-15);
-    assert_close(interval.high, 5.0 + 7.4530, 1e-4);
-    assert_close(interval.low, 5.0 - 7.4530, 1e-3);
-}
-
-/*
  * 15 of 20 at 95 %, z = 1.959964, z^2 = 3.841459, z^2 / n = 0.192073:
  *   centre = (0.75 + 0.096036) / 1.192073 = 0.709719
  *   half   = sqrt(0.192073 * 0.1875 + 0.096036^2) / 1.192073
@@ -190,8 +159,6 @@ int main(void)
         cmocka_unit_test(student_of_ten_replications),
         cmocka_unit_test(fewer_than_two_values_have_no_interval),
         cmocka_unit_test(no_variance_gives_a_point),
-        cmocka_unit_test(paired_looks_only_at_differences_and_skips_nan),
-        cmocka_unit_test(batch_means_drop_the_rest_at_the_front),
         cmocka_unit_test(wilson_of_fifteen_in_twenty),
         cmocka_unit_test(wilson_at_the_ends_is_one_sided_and_stays_within_0_and_1),
         cmocka_unit_test(wilson_of_no_trials_is_invalid),

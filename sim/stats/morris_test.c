@@ -123,7 +123,7 @@ static double morris_1991(const double *x)
  * 2 (1.1 (2/3) / (2/3 + 0.1)) / (2/3) x 20 = 57.39 and 2 (1.1 / 1.1 - 1.1 (1/3) / (1/3 + 0.1)) /
  * (2/3) x 20 = 9.23: mean 33.31, standard deviation 24.08. Inputs 1-6 act on each other.
  */
-static void the_groups_of_morris_1991_are_told_apart(void **state)
+static void the_groups_of_morris_1991_are_separated(void **state)
 {
     struct morris_effect effects[20];
 
@@ -147,7 +147,7 @@ int main(void)
         cmocka_unit_test(each_step_moves_one_input_by_the_step),
         cmocka_unit_test(a_linear_function_gives_its_coefficients),
         cmocka_unit_test(an_interaction_shows_in_sigma),
-        cmocka_unit_test(the_groups_of_morris_1991_are_told_apart),
+        cmocka_unit_test(the_groups_of_morris_1991_are_separated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

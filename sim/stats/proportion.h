@@ -10,10 +10,9 @@
  * follows an effective number of trials, reduced once more for the few degrees of freedom that n
  * replications leave (Korn and Graubard, Survey Methodology 24, 1998), and Wilson's interval with
  * that number (JASA 22, 1927; Brown, Cai, DasGupta, Statistical Science 16, 2001). Bounds lie
- * within [0, 1] by construction. Which of the two intervals of Korn-Graubard and Wilson covers
- * better on runs such as these is measured by `scripts/coverage`.
+ * within [0, 1] by construction. `scripts/coverage` measures how often they cover.
  *
- * All functions are pure; O(n).
+ * All functions are pure; O(1).
  */
 #ifndef PROPORTION_H
 #define PROPORTION_H
@@ -24,11 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one replication counted: `hits` of `trials`. */
-struct proportion_sample {
-    uint64_t hits, trials; /* hits <= trials */
-};
-
 struct proportion {
     uint64_t hits, trials; /* pooled */
     uint64_t replications; /* with at least one trial */
@@ -37,26 +31,20 @@ struct proportion {
     /* mean = hits / trials; n = replications. Not valid with fewer than two replications. With no
      * hit: [0, -ln(alpha / 2) / trials], "below 3.7 / N" at 95 % (all hits: the mirror image). */
     struct interval interval;
-    /* With no hit in n replications: the share of replications that have one is below
-     * 1 - alpha^(1 / n), one-sided; the design effect cannot be known from nothing, so this bound
-     * stands beside the interval. NAN otherwise. */
-    double replication_bound;
 };
 
-/* 1 - (1 - level)^(1 / n): what no replication had is had by fewer than this share of them. */
+/* One-sided bound of the share of replications that have an event which none of them had:
+ * 1 - (1 - level)^(1 / n). */
 double proportion_replication_bound(uint64_t replications, double level);
-struct proportion proportion_estimate(const struct proportion_sample *samples, size_t n,
-                                      double level);
-/* Korn and Graubard's own interval: Clopper and Pearson's with the effective number of trials. */
-struct interval proportion_korn_graubard(const struct proportion_sample *samples, size_t n,
-                                         double level);
 
-/* The same from sums: n replications with at least one trial, and the variance of the pooled share
- * between them; `student` and `normal` are the quantiles at the level. */
+/* Sums over the replications that have at least one trial, and the variance of the pooled share
+ * between them (the linearised ratio estimator). */
 struct proportion_sums {
-    uint64_t hits, trials, replications;
+    uint64_t hits, trials, replications; /* hits <= trials */
     double variance;
 };
+/* `student` and `normal` are the quantiles at the level; with fewer than two replications `student`
+ * is ignored. */
 struct proportion proportion_of_sums(const struct proportion_sums *sums, double level,
                                      double student, double normal);
 
@@ -65,7 +53,6 @@ struct proportion proportion_of_sums(const struct proportion_sums *sums, double 
  * of the counts, at least 1; the interval is Garwood's exact one (Biometrika 28, 1936) of the total
  * divided by it, and scaled back. Nothing counted: [0, -ln(alpha / 2) / n].
  */
-struct interval count_interval(const uint64_t *counts, size_t n, double level);
 struct interval count_interval_of(const struct tally *tally, double level, double student,
                                   double normal);
 

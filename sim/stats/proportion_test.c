@@ -13,38 +13,82 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
+struct sample {
+    uint64_t hits, trials;
+};
+
+static double student(size_t n, double level)
+{
+    return n < 2 ? 0 : gsl_cdf_tdist_Pinv(0.5 + level / 2, (double)n - 1);
+}
+
+static double normal(double level)
+{
+    return gsl_cdf_ugaussian_Pinv(0.5 + level / 2);
+}
+
+/* The variance by its definition: squares of what each replication has above its part of the hits.
+ */
+static struct proportion of_samples(const struct sample *samples, size_t n, double level)
+{
+    struct proportion_sums sums = {.replications = n};
+    double share;
+
+    for (size_t i = 0; i < n; i++) {
+        sums.hits += samples[i].hits;
+        sums.trials += samples[i].trials;
+    }
+    share = (double)sums.hits / (double)sums.trials;
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        double residual = (double)samples[i].hits - share * (double)samples[i].trials;
+
+        sums.variance += residual * residual * (double)n / (double)(n - 1) /
+                         ((double)sums.trials * (double)sums.trials);
+    }
+    return proportion_of_sums(&sums, level, student(n, level), normal(level));
+}
+
+static struct interval of_counts(const uint64_t *counts, size_t n, double level)
+{
+    struct tally tally = {0};
+
+    for (size_t i = 0; i < n; i++)
+        tally_add(&tally, (double)counts[i]);
+    return count_interval_of(&tally, level, student(n, level), normal(level));
+}
+
 /* Ten replications of 100 trials without a hit: -ln(0.025) / 1000 = 3.689 / 1000, and by
  * replications 1 - 0.05^(1/10) = 0.2589. */
 static void nothing_seen_is_bounded_and_not_zero(void **state)
 {
-    struct proportion_sample samples[10];
+    struct sample samples[10];
     struct proportion share;
 
     (void)state;
     for (size_t i = 0; i < 10; i++)
-        samples[i] = (struct proportion_sample){0, 100};
-    share = proportion_estimate(samples, 10, 0.95);
+        samples[i] = (struct sample){0, 100};
+    share = of_samples(samples, 10, 0.95);
     assert_true(share.interval.valid);
     assert_close(share.interval.low, 0, 0);
     assert_close(share.interval.high, 3.688879e-3, 1e-6);
-    assert_close(share.replication_bound, 0.258866, 1e-5);
+    assert_close(proportion_replication_bound(10, 0.95), 0.258866, 1e-5);
     assert_true(isnan(share.design_effect));
     for (size_t i = 0; i < 10; i++)
         samples[i].hits = 100;
-    share = proportion_estimate(samples, 10, 0.95);
+    share = of_samples(samples, 10, 0.95);
     assert_close(share.interval.low, 1 - 3.688879e-3, 1e-6);
     assert_close(share.interval.high, 1, 0);
 }
 
 static void one_replication_has_no_interval(void **state)
 {
-    const struct proportion_sample sample = {3, 100};
-    struct proportion share = proportion_estimate(&sample, 1, 0.95);
+    const struct sample sample = {3, 100};
+    struct proportion share = of_samples(&sample, 1, 0.95);
 
     (void)state;
     assert_false(share.interval.valid);
     assert_close(share.interval.mean, 0.03, 1e-15);
-    assert_false(proportion_estimate(NULL, 0, 0.95).interval.valid);
+    assert_false(of_samples(NULL, 0, 0.95).interval.valid);
 }
 
 /*
@@ -56,13 +100,13 @@ static void one_replication_has_no_interval(void **state)
  */
 static void equal_replications_have_a_design_effect_of_one(void **state)
 {
-    struct proportion_sample samples[5];
+    struct sample samples[5];
     struct proportion share;
 
     (void)state;
     for (size_t i = 0; i < 5; i++)
-        samples[i] = (struct proportion_sample){10, 100};
-    share = proportion_estimate(samples, 5, 0.95);
+        samples[i] = (struct sample){10, 100};
+    share = of_samples(samples, 5, 0.95);
     assert_close(share.design_effect, 1, 1e-12);
     assert_close(share.effective_trials, 249.17, 1e-4);
     assert_close(share.interval.low, 0.106073 - 0.037461, 1e-4);
@@ -76,12 +120,12 @@ static void equal_replications_have_a_design_effect_of_one(void **state)
  */
 static void all_or_nothing_replications_count_as_one_trial_each(void **state)
 {
-    struct proportion_sample samples[8];
+    struct sample samples[8];
 
     (void)state;
     for (size_t i = 0; i < 8; i++)
-        samples[i] = (struct proportion_sample){i % 2 ? 50 : 0, 50};
-    assert_close(proportion_estimate(samples, 8, 0.95).design_effect, 400.0 / 7, 1e-12);
+        samples[i] = (struct sample){i % 2 ? 50 : 0, 50};
+    assert_close(of_samples(samples, 8, 0.95).design_effect, 400.0 / 7, 1e-12);
 }
 
 /*
@@ -104,7 +148,7 @@ static void intervals_cover_shares_that_vary_between_replications(void **state)
         int covered = 0;
 
         for (int study = 0; study < 2000; study++) {
-            struct proportion_sample samples[30];
+            struct sample samples[30];
             struct interval interval;
 
             for (size_t i = 0; i < laws[law].n; i++) {
@@ -112,10 +156,10 @@ static void intervals_cover_shares_that_vary_between_replications(void **state)
 
                 if (spread > 0)
                     p = gsl_ran_beta(rng, p * spread, (1 - p) * spread);
-                samples[i] = (struct proportion_sample){
-                    gsl_ran_binomial(rng, p, (unsigned)laws[law].trials), laws[law].trials};
+                samples[i] = (struct sample){gsl_ran_binomial(rng, p, (unsigned)laws[law].trials),
+                                             laws[law].trials};
             }
-            interval = proportion_estimate(samples, laws[law].n, 0.95).interval;
+            interval = of_samples(samples, laws[law].n, 0.95).interval;
             assert_true(interval.low >= 0 && interval.high <= 1);
             covered += interval.low <= laws[law].p && laws[law].p <= interval.high;
         }
@@ -130,15 +174,15 @@ static void intervals_cover_shares_that_vary_between_replications(void **state)
 static void counts_are_poisson_at_least(void **state)
 {
     const uint64_t none[4] = {0}, alike[4] = {9, 11, 10, 10};
-    struct interval interval = count_interval(none, 4, 0.95);
+    struct interval interval = of_counts(none, 4, 0.95);
 
     (void)state;
     assert_close(interval.low, 0, 0);
     assert_close(interval.high, 3.688879 / 4, 1e-6);
-    interval = count_interval(alike, 4, 0.95);
+    interval = of_counts(alike, 4, 0.95);
     assert_close(interval.low, 28.577 / 4, 1e-4);
     assert_close(interval.high, 54.469 / 4, 1e-4);
-    assert_false(count_interval(alike, 1, 0.95).valid);
+    assert_false(of_counts(alike, 1, 0.95).valid);
 }
 
 /* 0 and 3: dispersion 3, with two replications 3 (12.706 / 1.96)^2 = 126, so that the lower end is
@@ -146,7 +190,7 @@ static void counts_are_poisson_at_least(void **state)
 static void a_count_of_two_replications_has_a_lower_bound(void **state)
 {
     static const uint64_t counts[] = {0, 3};
-    struct interval interval = count_interval(counts, 2, 0.95);
+    struct interval interval = of_counts(counts, 2, 0.95);
 
     (void)state;
     assert_true(interval.low >= 0 && interval.low < 1e-30);

@@ -8,7 +8,7 @@
  * no stop before STOP_FIRST replications; interim looks only at a schedule that grows by
  * STOP_GROWTH; and all goals must be met at two looks in a row. On normal and on mildly skewed
  * statistics the 95 % interval then covers in 94 % or more of the studies (stop_rule_test.c); with
- * a first look at 10 and one look enough it would be 93.4 % at a goal that 16 replications reach.
+ * a first check at 10 and one check enough it would be 93.4 % at a goal that 16 replications reach.
  */
 #ifndef STOP_RULE_H
 #define STOP_RULE_H

@@ -42,7 +42,7 @@ static void goals_are_relative_or_in_the_unit(void **state)
     assert_false(precision_met(&two, &none));
 }
 
-static void one_lucky_look_does_not_stop(void **state)
+static void one_early_narrow_interval_does_not_stop(void **state)
 {
     (void)state;
     struct stop_rule rule = {0};
@@ -72,7 +72,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looks_grow_and_end_at_the_limit),
         cmocka_unit_test(goals_are_relative_or_in_the_unit),
-        cmocka_unit_test(one_lucky_look_does_not_stop),
+        cmocka_unit_test(one_early_narrow_interval_does_not_stop),
         cmocka_unit_test(without_any_spread_no_goal_is_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,24 +15,6 @@ void tally_add(struct tally *tally, double value)
     tally->m2 += delta * (value - tally->mean);
 }
 
-void tally_merge(struct tally *tally, const struct tally *other)
-{
-    if (other->count == 0)
-        return;
-    if (tally->count == 0) {
-        *tally = *other;
-        return;
-    }
-    double na = (double)tally->count;
-    double nb = (double)other->count;
-    double delta = other->mean - tally->mean;
-    tally->mean += delta * (nb / (na + nb));
-    tally->m2 += other->m2 + delta * delta * (na * nb / (na + nb));
-    tally->min = other->min < tally->min ? other->min : tally->min;
-    tally->max = other->max > tally->max ? other->max : tally->max;
-    tally->count += other->count;
-}
-
 double tally_variance(const struct tally *tally)
 {
     return tally->count < 2 ? 0.0 : tally->m2 / (double)(tally->count - 1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Moments and extremes of a series of numbers, in one pass, mergeable.
+ * Moments and extremes of a series of numbers, in one pass.
  *
- * Update: Welford, Technometrics 4(3), 1962. Merge: Pebay, SAND2008-6212, eq. 2.1. Zero-initialised
- * is empty. Extremes are 0 while count is 0. All O(1).
+ * Welford, Technometrics 4(3), 1962. Zero-initialised is empty. Extremes are 0 while count is 0.
+ * All O(1).
  */
 #ifndef TALLY_H
 #define TALLY_H
@@ -18,7 +18,6 @@ struct tally {
 };
 
 void tally_add(struct tally *tally, double value);
-void tally_merge(struct tally *tally, const struct tally *other);
 double tally_variance(const struct tally *tally); /* sample variance (n - 1); 0 if count < 2 */
 double tally_sd(const struct tally *tally);
 

@@ -67,44 +67,6 @@ static void a_large_offset_does_not_cost_the_variance(void **state)
     assert_close(tally_variance(&tally), 30.0, 1e-9);
 }
 
-/* Wherever the series is cut, the parts merged are the whole: the claim of the paper's equation. */
-static void merging_parts_is_one_pass_over_the_whole(void **state)
-{
-    (void)state;
-    enum { COUNT = 200 };
-    double values[COUNT];
-    for (int i = 0; i < COUNT; i++) {
-        values[i] =
-            100.0 + (i * 37 % 101) * 0.25; /* 37 is prime to 101: no pattern that halves alike */
-    }
-    struct tally whole = tally_of(values, COUNT);
-    for (size_t cut = 0; cut <= COUNT; cut++) {
-        struct tally merged = tally_of(values, cut);
-        struct tally rest = tally_of(values + cut, COUNT - cut);
-        tally_merge(&merged, &rest);
-        assert_int_equal(merged.count, COUNT);
-        assert_close(merged.mean, whole.mean, 1e-14);
-        assert_close(merged.m2, whole.m2, 1e-12);
-        assert_close(merged.min, whole.min, 0.0);
-        assert_close(merged.max, whole.max, 0.0);
-    }
-}
-
-static void merging_with_nothing_changes_nothing(void **state)
-{
-    (void)state;
-    static const double values[] = {5, 6};
-    struct tally empty = {0};
-    struct tally tally = tally_of(values, 2);
-    tally_merge(&tally, &empty);
-    assert_int_equal(tally.count, 2);
-    assert_close(tally.min, 5.0, 0.0); /* the empty tally's min of 0 is no value */
-    tally_merge(&empty, &tally);
-    assert_int_equal(empty.count, 2);
-    assert_close(empty.min, 5.0, 0.0);
-    assert_close(empty.mean, 5.5, 0.0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,8 +74,6 @@ int main(void)
         cmocka_unit_test(moments_of_eight_values),
         cmocka_unit_test(one_value_has_no_variance_and_is_both_extremes),
         cmocka_unit_test(a_large_offset_does_not_cost_the_variance),
-        cmocka_unit_test(merging_parts_is_one_pass_over_the_whole),
-        cmocka_unit_test(merging_with_nothing_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Time-weighted mean of a level (queue length, busy workers, sessions).
+ * Integral over time of a level (queue length, busy workers, sessions), for its time-weighted mean.
  *
- * Stores the moment of the changes, the sum of each change times its instant: over [start, now] the
- * integral of the level is level * now - moment (summation by parts). So a change costs one
- * addition, and the time of the previous change is not needed. 128-bit integers make the result
- * independent of how a span is divided. Instants are in ns and must not decrease, which is not
- * checked.
+ * Stores the moment of the changes, the sum of each change times its instant: the integral of the
+ * level over [0, now] is level * now - moment (summation by parts). So a change costs one addition,
+ * and the time of the previous change is not needed. 128-bit integers make the result independent
+ * of how a span is divided. Instants are in ns, >= 0, and must not decrease, which is not checked.
  */
 #ifndef TIME_AVG_H
 #define TIME_AVG_H
@@ -16,23 +15,13 @@
 
 #include <stdint.h>
 
-struct time_avg {
+struct time_avg { /* all zero: level 0 from instant 0 */
     int64_t level;
-    int64_t start_ns;     /* start of the span */
-    uint64_t moment_low;  /* level at the start * start + changes * their instants: 128 bits, */
+    uint64_t moment_low;  /* changes * their instants: 128 bits, */
     uint64_t moment_high; /* two's complement */
 };
 
-/* Zero-initialised is a level of 0 from instant 0. */
-
-void time_avg_init(struct time_avg *avg, int64_t now_ns, int64_t level);
-/* The mean over [start, now], or the level if the span is empty. */
-double time_avg_mean(const struct time_avg *avg, int64_t now_ns);
-/* Start a new span at now_ns with the current level. */
-void time_avg_flush(struct time_avg *avg, int64_t now_ns);
-
-/* The integral over [start, now]; the last change must not be after now. The span may need 64
- * bits. */
+/* The integral over [0, now]; the last change must not be after now. It may need 127 bits. */
 static inline uint128 time_avg_area(const struct time_avg *avg, int64_t now_ns)
 {
     uint128 moment = (uint128)avg->moment_high << 64 | avg->moment_low;

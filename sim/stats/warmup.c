@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The statistic of a cut only looks at the batches after it, so one pass from the last batch to the
+ * The statistic of a cut only uses the batches after it, so one pass from the last batch to the
  * first, adding each to a tally, gives the statistic of every cut.
  */
 #include "warmup.h"

@@ -3,7 +3,7 @@
  * A driver of the store client of each region: it replaces the application tier, DNS and objective
  * by plain operations on the store. For tests; include it once, after statistics.h.
  *
- * A test's own list of operations (client_plan) is submitted at chosen instants. Besides, each
+ * A test's own list of operations (client_plan) is submitted at chosen instants. In addition, each
  * write creates a session of its own; `read_after` lets a read of that session follow it in
  * `reader`, so long after the write was acknowledged. The links may be cut from `cut_from` on, for
  * `cut_for`.
@@ -30,12 +30,12 @@ struct client_driver_config {
     double rate_per_s;
     bool poisson, cut_resets;
     int32_t writer, reader, isolated;
-    sim_dur pause_from_ns, pause_for_ns;
-    sim_dur read_after_ns, cut_from_ns, cut_for_ns;
+    sim_time pause_from_ns, cut_from_ns;
+    sim_dur pause_for_ns, read_after_ns, cut_for_ns;
     struct link_ref cut;
     uint32_t writes;
-    sim_dur promote_at_ns, stall_from_ns, stall_for_ns, crash_from_ns, crash_for_ns, restart_at_ns,
-        roles_at_ns;
+    sim_time promote_at_ns, stall_from_ns, crash_from_ns, restart_at_ns, roles_at_ns;
+    sim_dur stall_for_ns, crash_for_ns;
     bool crash_host, crash_zone;
 };
 #define MODEL_CONFIG struct client_driver_config
@@ -51,7 +51,7 @@ static const struct field client_driver_fields[] = {
     DURATION("cut_from", cut_from_ns, "0s", "0s", "30d", "from", "assumption"),
     FLAG("cut_resets", cut_resets, "false", "the link resets connections instead", "assumption"),
     DURATION("cut_for", cut_for_ns, "0s", "30d", "30d", "for", "assumption"),
-    COUNT("writes", writes, "0", "0", "1000000000", "so many and no more; 0: to the end", "assumption"),
+    COUNT("writes", writes, "0", "0", "1000000000", "number of writes; 0: until the end", "assumption"),
     DURATION("stall_from", stall_from_ns, "0s", "0s", "30d", "the first region's store hangs; 0: never", "assumption"),
     DURATION("stall_for", stall_for_ns, "0s", "1s", "30d", "for", "assumption"),
     DURATION("pause_from", pause_from_ns, "0s", "0s", "30d", "the first region's replication, or durable log, is paused; 0: never", "assumption"),

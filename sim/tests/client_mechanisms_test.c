@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What client libraries do after errors beyond the table of client_errors_test.c: loops inside
- * loops, commands sent again, timeouts of a part, clients that give up; and layers that retry,
+ * loops, commands sent again, timeouts of a part, clients that stop; and layers that retry,
  * bounds on waiting, several shared connections. A round trip is 1 ms. Measured values: facts
  * client_errors (client_errors.md, sections 1 to 3).
  */
@@ -308,7 +308,7 @@ static void layers_multiply(void **state)
     }
 }
 
-/* The client gives up at once after READONLY; the application around it does not know why. */
+/* The client stops at once after READONLY; the application around it does not know why. */
 static void an_outer_layer_repeats_what_the_client_does_not(void **state)
 {
     (void)state;

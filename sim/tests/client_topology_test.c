@@ -65,10 +65,10 @@ static int run(const char *client, const char *driver)
 }
 
 /*
- * Reports R34 (lettuce issue 2308): a node dies at 10 s, its replica has taken over within 5 s, and
- * the client notices after 30 s, the limit of its refreshes. The first timeout, at 10.1 s, reads
- * the topology, which still names the old primary; what asks before 40.1 s is ignored. A limit of 6
- * s: 16.1 s; without limit: at the first timeout after 15 s.
+ * Reports R34 (lettuce issue 2308): a node fails at 10 s, its replica has taken over within 5 s,
+ * and the client notices after 30 s, the limit of its refreshes. The first timeout, at 10.1 s,
+ * reads the topology, which still names the old primary; what asks before 40.1 s is ignored. A
+ * limit of 6 s: 16.1 s; without limit: at the first timeout after 15 s.
  */
 static void a_limit_of_refreshes_is_how_long_a_takeover_goes_unnoticed(void **state)
 {

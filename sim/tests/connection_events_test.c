@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What happens to the connections of a client, as its trace says it, to the nanosecond: opened,
- * refused, closed, reset, given up. Two regions 20 ms apart, servers that take no time; the one
+ * refused, closed, reset, abandoned. Two regions 20 ms apart, servers that take no time; the one
  * store is in a, and b writes to it, once each second.
  */
 #include <stdarg.h>
@@ -103,11 +103,11 @@ static void timeout_is_a_fin(void **state)
 /*
  * A client that keeps its connection waits for the kernel. The message lost at 1 s is sent again
  * after R = 20 + 200 ms, R, 2R, 4R, 8R and 16R, so at 1.22, 1.44, 1.88, 2.76 and 4.52 s, and is
- * given up at 8.04 s, the first of its instants that is 5 s or more after the loss. Then the next
+ * abandoned at 8.04 s, the first of its instants that is 5 s or more after the loss. Then the next
  * write's handshake begins; its SYN is lost at 8.04 and 9.04 s, and arrives when it is sent again
  * at 11.04 s.
  */
-static void kernel_that_gives_up_is_silence(void **state)
+static void kernel_that_abandons_a_connection_is_silence(void **state)
 {
     char rest[700];
 
@@ -133,8 +133,8 @@ static void connection_too_many_is_refused(void **state)
 
 /*
  * The process exits at 0.5 s: the kernel's FIN is there after half a round trip. The writes of 1
- * and 2 s find no listener, and a RST tells them after a round trip. From 2.5 s on another process
- * listens.
+ * and 2 s find no listener, and a RST notifies them after a round trip. From 2.5 s on another
+ * process listens.
  */
 static void process_that_exits_closes_and_refuses(void **state)
 {
@@ -273,7 +273,8 @@ static void syn_waits_for_a_host(void **state)
 
 /*
  * A timeout never closes a shared connection, whatever became of its server: the writes from 1 s on
- * time out, until the kernel gives up at 8.04 s (see kernel_that_gives_up_is_silence).
+ * time out, until the kernel abandons it at 8.04 s (see
+ * kernel_that_abandons_a_connection_is_silence).
  */
 static void shared_connection_stays_until_the_kernel_gives_up(void **state)
 {
@@ -365,7 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reset_of_the_network_is_an_rst),
         cmocka_unit_test(timeout_is_a_fin),
-        cmocka_unit_test(kernel_that_gives_up_is_silence),
+        cmocka_unit_test(kernel_that_abandons_a_connection_is_silence),
         cmocka_unit_test(connection_too_many_is_refused),
         cmocka_unit_test(process_that_exits_closes_and_refuses),
         cmocka_unit_test(host_that_was_down_resets_what_it_forgot),

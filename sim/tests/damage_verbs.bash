@@ -30,11 +30,13 @@ END
 
 # The verbs, each with the file that it reads.
 declare -A file=([sweep]=whole.db [plot]=whole.db [repro]=whole.db [check]=whole.db [merge]=shard.db [compare]=compared.db
-    [summary]=whole.db [exports]=whole.db)
+    [summary]=whole.db [exports]=whole.db [report]=compared.db [trace]=whole.db)
 sweep() { "$isthmus" sweep study.yaml --resume --output d.db; }
 plot() { "$isthmus" plot d.db --format text --output plots; }
 summary() { "$isthmus" summary d.db --all; }
 exports() { "$isthmus" export timeline d.db --format openmetrics; }
+report() { "$isthmus" report d.db --output page.html; }
+trace() { "$isthmus" trace d.db --output trace.json; }
 repro() { "$isthmus" repro d.db --run 1/1 --verify; }
 check() { "$isthmus" check study.yaml --against d.db --no-output --max-replications 2; }
 merge() { "$isthmus" merge m.db d.db; }
@@ -64,6 +66,6 @@ for i in "${!columns[@]}"; do
         done
     done
 done
-((count >= 8 * 150)) || { printf 'only %d runs\n' "$count"; exit 1; }
+((count >= 10 * 150)) || { printf 'only %d runs\n' "$count"; exit 1; }
 printf '%d runs of verbs on damaged files\n' "$count"
 exit "$failed"

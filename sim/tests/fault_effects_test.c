@@ -113,16 +113,20 @@ static const struct effect {
     /* it comes back with cold pools */
     {"restart of an instance", FAULT("instance: b/3, restart: true"),
      {"connections_opened", NULL, B, NULL, NULL}, 2, 250, 0.5},
-    /* all of b's connections to a, 4 x 20, and of those that send meanwhile hardly one */
+    /* all of b's connections to a, 4 x 20 and the stream's, and of those that send meanwhile hardly one */
     {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
-     {"connections_broken", NULL, B, "reset", NULL}, 80, 82, 0.5},
+     {"connections_broken", NULL, B, "reset", NULL}, 81, 83, 0.5},
     /* connections in use are reopened */
     {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
      {"connections_opened", NULL, B, NULL, NULL}, 4, 100, 0.5},
+    /* b is promoted 20 s later; the names of all clients lead to a until 10 + 30 s after the fault's end */
+    {"a silent name", WORLD "}\ndns: {propagation: 0s}\nfailover: {promotion: 1s}\nfaults: "
+     "[{at: 60s, for: 60s, record: store, down: true}, {at: 80s, promote: b}]\n",
+     {"write_failure_rate", NULL, -1, NULL, "fault"}, 0.3, 1, 0.001},
     /* b's writes cross the link with the delay in one direction: 20 ms and 100 ms */
     {"delay", FAULT("for: 60s, link: b -> a, delay: 100ms"),
      {"write_latency", "p50", B, NULL, "fault"}, 118e6, 125e6, 25e6},
-    /* uniform between 50 and 150 ms besides the 20 ms: a tenth is above 160 ms */
+    /* uniform between 50 and 150 ms in addition to the 20 ms: a tenth is above 160 ms */
     {"delay from a distribution", FAULT("for: 60s, link: b -> a, delay: 'uniform(low=50ms, high=150ms)'"),
      {"write_latency", "p50", B, NULL, "fault"}, 113e6, 130e6, 25e6},
     /* b's application cannot write, and what a's clients wrote arrives there as ever */

@@ -38,7 +38,7 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
     "'control: store-api', "                                                                       \
     "'gateway', 'home', "                                                                          \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
-    "'region', 'replication', 'store', 'zone'"
+    "'record: store', 'region', 'replication', 'store', 'zone'"
 #define FEWER                                                                                      \
     "'control: accelerator', 'control: dns', 'gateway', 'home', 'instance', 'link', 'traffic: "    \
     "application', 'node', "                                                                       \
@@ -113,7 +113,8 @@ static const struct target {
     {"node: b/1, errors: 1%",                         "node",  {"needs one of 'b/0' to 'b/0', got 'b/1'", NULL, NULL}},
     {"node: c/0, errors: 1%",                         "node",  {ONLY("c", "node", "'a', 'b'"), "", ONLY("c", "node", "'b'")}},
     {"store: b, errors: 5%, slow: 2x",                NULL,    {"", NULL, NULL}},
-    {"record: sessions, down: true",                  "record", {NOT("record", ALL), NOT("record", FEWER), NULL}},
+    {"record: store, down: true",                     "record", {"", NOT("record: store", FEWER), NULL}},
+    {"record: users, down: true",                     "record", {NOT("record: users", ALL), NOT("record: users", FEWER), NULL}},
 };
 // clang-format on
 #define TARGETS (sizeof targets / sizeof targets[0])

@@ -322,7 +322,7 @@ static inline bool history_has_lost(const struct history_session_ops *session, i
     return false;
 }
 
-/* Sessions of which an acknowledged write is gone: what is read for good is older. */
+/* Sessions of which an acknowledged write is gone: what is read at the end is older. */
 static inline size_t history_lost_writes(const struct history *history, int64_t quiet, long *first)
 {
     return history_count(history, history_has_lost, quiet, first);

@@ -100,7 +100,7 @@ static const struct {
      OPS({0, "create", 1, "ok", 10, 20, 0}, {0, "delete", 2, "ok", 30, 40, 0},
          {0, "get", 1, "ok", 50, 60, 0}),
      1, 1, 0, 0},
-    {"regions that read different things for good",
+    {"regions that read different things permanently",
      OPS({0, "create", 1, "ok", 10, 20, 0}, {1, "touch", 2, "ok", 10, 20, 0},
          {0, "get", 1, "ok", 2000, 2010, 0}, {1, "get", 2, "ok", 2000, 2010, 0}),
      1, 0, 1, 0},
@@ -255,7 +255,7 @@ static void kinds_keep_their_promises(void **state)
 }
 
 /* The primary a is cut off, b is promoted meanwhile, and clients in a go on writing there: what
- * they were told is done is gone afterwards, and no more of it than the store counts. */
+ * was reported to them as done is gone afterwards, and no more of it than the store counts. */
 static void lost_writes_of_a_failover_are_counted(void **state)
 {
     double counted;

@@ -43,7 +43,7 @@ static size_t times_of(const struct world *world, const char *part, sim_time *ti
 /* --- instances ------------------------------------------------------------------------------- */
 
 /*
- * A process dies at 100 s for 300 s of 700 s. Its checks come each 30 s at a random phase: the
+ * A process crashes at 100 s for 300 s of 700 s. Its checks come each 30 s at a random phase: the
  * first fails U(0, 30) s after the crash, the second 30 s later removes it. The fifth check that
  * passes is U(0, 30) + 120 s after its return. The first phase is (crash - first check) modulo 30
  * s, the other one as much since 300 is a multiple of 30: so it is out for 300 - (x + 30) + (x +

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mpi_test.bash ISTHMUS: a study on 1, 2 and 3 ranks of this machine is, number for number, that of one process; the
-# program's exit codes come through; a rank that dies ends the job; an interrupt keeps what is finished. Returns 77
+# program's exit codes come through; a rank that fails ends the job; an interrupt keeps what is finished. Returns 77
 # (skipped) where there is no mpirun, or where ISTHMUS was built without MPI.
 set -euo pipefail
 isthmus=$(realpath "$1")
@@ -12,7 +12,7 @@ command -v mpirun >/dev/null || { echo "skipped: there is no mpirun"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-# As root and on fewer processors than ranks, which mpirun wants to be told; leaks of the MPI library are its own.
+# As root and on fewer processors than ranks, which mpirun requires as options; leaks of the MPI library are its own.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 TMPDIR=$work ASAN_OPTIONS=detect_leaks=0
 ranks() { mpirun --oversubscribe -n "$@"; }
 if ranks 2 "$isthmus" --version 2>&1 | grep -q 'built without MPI'; then
@@ -53,8 +53,8 @@ done
 code=0
 ranks 2 "$isthmus" run study.yaml --replicatons 3 >out 2>said || code=$?
 check "a wrong option: exit code 2" [ "$code" = 2 ]
-check "a wrong option: told once" [ "$(grep -c "did you mean '--replications'" said)" = 1 ]
-check "the version: told once" [ "$(ranks 3 "$isthmus" --version | grep -c isthmus)" = 1 ]
+check "a wrong option: printed once" [ "$(grep -c "did you mean '--replications'" said)" = 1 ]
+check "the version: printed once" [ "$(ranks 3 "$isthmus" --version | grep -c isthmus)" = 1 ]
 
 # A study that takes long, of which the other rank is killed once the first runs are there.
 long=(run study.yaml --set warmup=1min --replications 100000 --quiet)
@@ -81,7 +81,7 @@ wait_for_runs dies.db
 kill -KILL "$(pid_of_rank 1 "$work/dies.db")"
 code=0
 wait "$job" || code=$?
-check "a rank that dies ends the job" [ "$code" != 0 ]
+check "a rank that fails ends the job" [ "$code" != 0 ]
 check "what was finished before is kept" [ "$("$dump" dies.db | grep -c '^run ')" -ge 1 ]
 
 # The interrupt meets rank 0 alone, as a batch system may send it.

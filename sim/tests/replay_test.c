@@ -258,7 +258,7 @@ static void every_scenario_of_the_catalogue_runs(void **state)
  * secondary never holds more than its primary: the models check this when a run ends and abort
  * otherwise. These runs are demanding.
  */
-static void books_are_in_order_after_hard_runs(void **state)
+static void checks_of_conservation_hold_after_hard_runs(void **state)
 {
     static const char *const hard[] = {
         "client: {pool: {size: 1, warm: 0}, timeout: 50ms}\napp: {instances: 1}\n",
@@ -309,7 +309,7 @@ int main(void)
         cmocka_unit_test(fault_that_is_off_changes_nothing),
         cmocka_unit_test(seed_replication_and_parameters_show_in_the_digest),
         cmocka_unit_test(every_scenario_of_the_catalogue_runs),
-        cmocka_unit_test(books_are_in_order_after_hard_runs),
+        cmocka_unit_test(checks_of_conservation_hold_after_hard_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

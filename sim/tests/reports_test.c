@@ -197,11 +197,11 @@ static void what_may_wait_has_a_bound(void **state)
 /* --- R34: refreshes of the topology ---------------------------------------------------------- */
 
 /*
- * A node's host dies at 2 min and a replica has taken over 5 s later; the client has one refresh in
- * 30 s (lettuce issue 2308): the first timeout, after 1 s, uses it up on the old topology; the next
- * refresh is 30 s later. Commands of the second before it have not timed out and are sent again, so
- * that all that begins after 30 s succeeds. With a limit of 5 s after 5 s; without one at the first
- * timeout after the takeover, 4 s.
+ * A node's host crashes at 2 min and a replica has taken over 5 s later; the client has one refresh
+ * in 30 s (lettuce issue 2308): the first timeout, after 1 s, uses it up on the old topology; the
+ * next refresh is 30 s later. Commands of the second before it have not timed out and are sent
+ * again, so that all that begins after 30 s succeeds. With a limit of 5 s after 5 s; without one at
+ * the first timeout after the takeover, 4 s.
  */
 static void a_takeover_goes_unnoticed_for_the_limit_of_refreshes(void **state)
 {

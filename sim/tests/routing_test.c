@@ -147,7 +147,7 @@ static void names_leave_a_lost_region_after_checks_and_ttl(void **state)
 
 /*
  * Connections that nobody closes: each session opens exactly one, whatever happens meanwhile to
- * dials, weights, health and names. If one were moved, or routed anew, there would be more.
+ * dials, weights, health and names. If one were moved, or routed again, there would be more.
  */
 #define FOREVER                                                                                    \
     LINKS "duration: 10min\nwarmup: 0s\nregions: {a: {}, b: {}, c: {}}\nstore: {primary: a}\n"     \
@@ -311,7 +311,7 @@ static void dead_targets_are_answered_502_and_504(void **state)
 
     (void)state;
     assert_true(found(world, "balancer_errors", 0, "504") > 100);
-    /* what was in service there when the host died is lost without a word */
+    /* what was in service there when the host crashed is lost without notice */
     assert_true(found(world, "balancer_errors", 0, "504") <=
                 found(world, "requests_lost", 0, NULL));
     assert_true(found(world, "balancer_errors", 0, "504") + 5 >=
@@ -451,9 +451,9 @@ static void a_load_balancer_needs_a_target_in_each_group(void **state)
 /* --- endpoints that are instances ------------------------------------------------------------ */
 
 /*
- * Four instances without a load balancer; the host of one dies. The accelerator's checkers find out
- * after 2 intervals, 14 / 17 of one and 4 s, and its edges at most 5 s later; nobody answers 504.
- * When it is back, connections to it are reset.
+ * Four instances without a load balancer; the host of one crashes. The accelerator's checkers find
+ * out after 2 intervals, 14 / 17 of one and 4 s, and its edges at most 5 s later; nobody answers
+ * 504. When it is back, connections to it are reset.
  */
 static void instances_are_checked_by_the_accelerator(void **state)
 {

@@ -58,7 +58,7 @@ static const struct report {
      "client: {preset: redis-py-5, connect_timeout: 50s, timeout: 100s, read_timeout: 100s, pool: {warm: 0}}\n"
      "faults: [{at: 2min, for: 5min, store: us-west-1, crash: process}]\n",
      {"write_attempt_latency", "p99", TOTAL, NULL, "fault"}, 0.4e6, 10e6},
-    /* away for 10 s: told at once, and well again some 10 to 30 s after it is back, with each library:
+    /* away for 10 s: notified at once, and recovered some 10 to 30 s after it is back, with each library:
        reconnects, and all who log in again, since the data are gone */
     {"R13 redis-py-5",          R13("redis-py-5"),          {"rto", NULL, TOTAL, NULL, NULL}, 9e9, 40e9},
     {"R13 redis-py-6-7",        R13("redis-py-6-7"),        {"rto", NULL, TOTAL, NULL, NULL}, 9e9, 40e9},

@@ -82,7 +82,7 @@ static inline double statistic_of(const struct world *world, struct wanted wante
     double value = statistic_or_nan(world, wanted);
 
     if (isnan(value)) {
-        print_error("no figure %s.%s of region %d\n", wanted.metric,
+        print_error("no statistic %s.%s of region %d\n", wanted.metric,
                     wanted.stat ? wanted.stat : "-", wanted.region);
         fail();
     }

@@ -93,6 +93,33 @@
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach(one => one.graph.updateOptions({
       colors: one.data.series.map((s, i) => style().getPropertyValue("--s" + i % 8).trim()), gridLineColor: style().getPropertyValue("--rule").trim()})));
   }
+  // The map at an instant: active faults, the primary, and the share of good requests of each region.
+  function drawMap(map, t) {
+    const active = map.faults.filter(f => f.from <= t && (f.to === null || f.to > t));
+    const primary = map.primary.filter(p => p[0] <= t).map(p => p[1]).pop();
+    const good = data.charts.find(chart => chart.id === "availability");
+    const bin = Math.floor(t / data.bin_s + 1e-9), said = [];
+    const byRegion = good && map.regions.some(name => good.series.some(s => s.name === name));
+    document.querySelectorAll("#topology .link").forEach(line =>
+      line.classList.toggle("hit", active.some(f => f.links.includes(Number(line.dataset.link)))));
+    document.querySelectorAll("#topology .region").forEach(circle => {
+      const r = Number(circle.dataset.region), line = good && good.series.find(s => s.name === map.regions[r]);
+      const share = line && line.mean[bin] !== undefined && line.mean[bin] !== null ? shown(line.mean[bin], "share") + " good" : byRegion ? "no requests" : "";
+      const state = [share, r === primary ? "primary" : ""].filter(Boolean).join(", ");
+      circle.classList.toggle("hit", active.some(f => f.regions.includes(r)));
+      circle.classList.toggle("primary", r === primary);
+      document.querySelector('#topology [data-state="' + r + '"]').textContent = state;
+      if (state) said.push(map.regions[r] + ": " + state);
+    });
+    document.getElementById("map-now").textContent = clock(t);
+    document.getElementById("map-state").textContent = (active.length ? active.map(f => f.words).join("; ") : "No fault is active") + ". " + (said.length > 0 && said.length <= 4 ? said.join("; ") + "." : "");
+  }
+  if (data.map) {
+    const slider = document.getElementById("map-time"), draw = () => drawMap(data.map, Number(slider.value));
+    document.getElementById("map-slider").hidden = false;
+    slider.addEventListener("input", draw);
+    draw();
+  }
   for (const table of document.querySelectorAll("table.sortable")) {
     const heads = table.tHead.rows[0].cells;
     Array.from(heads).forEach((head, column) => {

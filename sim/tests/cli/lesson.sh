@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Lessons: listed, shown, run with a prediction that is judged and recorded; mistakes in them have their place.
+# Lessons: listed, shown, run with a prediction that is judged and recorded; errors in them have their place.
 mkdir lessons
 cat >lessons/01-small.yaml <<'YAML'
 name: small

@@ -14,11 +14,11 @@ END
 sed -E 's/[0-9.]+ (ns|us|ms|s|min)\>/TIME/g; s/[0-9.]+ (million|MB)/N \1/g' plan
 "$isthmus" plan run study.yaml --set client.timeout=1s --shard 2/3 --no-output | sed -n '1p;$p'
 ls
-"$isthmus" plan sweep study.yaml --threads 2 --json >told
+"$isthmus" plan sweep study.yaml --threads 2 --json >planned
 "$isthmus" sweep study.yaml --quiet --output r.db
 python3 -c '
 import json, os
-plan = json.load(open("told"))
+plan = json.load(open("planned"))
 print({key: plan[key] for key in ("runs", "points", "replications", "pilots", "side_by_side", "output")})
 ratio = plan["bytes"] / os.stat("r.db").st_size
 print("about the size" if 0.8 < ratio < 1.25 else f"{ratio} of the size")'

@@ -32,7 +32,7 @@ for step in steps:
     pattern, keys = step.split("=>")
     wait_for(pattern)
     seen = ""
-    os.write(terminal, keys.encode())
+    os.write(terminal, keys.encode() + b"\x0c") # and draw the whole screen again
 while True:
     try:
         if not os.read(terminal, 65536): break
@@ -46,6 +46,16 @@ python3 screen.py "$isthmus" watch a.db --speed 30x -- 'small, replication 0=> '
 python3 screen.py "$isthmus" watch a.db --speed 1000x --replication 1 -- 'ends: loss 30%=>q'
 cmp a.db before.db && echo unchanged
 python3 screen.py "$isthmus" run small.yaml --output b.db --watch --speed 1000x -- 'ends: loss 30%=>q'
+# A copy of a scenario is played, changed, and saved: what was saved runs as what was played. A change that is undone is gone.
+cp small.yaml original.yaml
+python3 screen.py "$isthmus" watch --play small.yaml --speed 10x -- 'i inject: loss 30%=> ' 'paused=>r....' '0:00:40=>f' \
+    'i inject: blackhole on us-west-1 -> us-west-2=>ff' 'i inject: blackhole on us-west-2 -> us-west-1=>i' \
+    'undo \(1\)=>]' 'client.timeout = 600ms=>]' 'client.timeout = 1.2s=>u' 'undo \(2\)=>s' 'saved as small-played.yaml=>q'
+cat small-played.yaml | sed "s,$PWD/,,"
+cmp small.yaml original.yaml && echo unchanged
+"$isthmus" validate small-played.yaml
+"$isthmus" watch --play small.yaml --point 1; echo $?
+"$isthmus" watch --play missing.yaml; echo $?
 "$isthmus" summary b.db | grep -c Metrics
 "$isthmus" watch a.db; echo $?
 "$isthmus" watch a.db --speed 0; echo $?

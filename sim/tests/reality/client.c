@@ -133,6 +133,45 @@ static bool client_point(struct client *client, enum operation_kind kind, char *
     return true;
 }
 
+static bool take_writes(struct client *client, char **words, size_t count)
+{
+    return client_point(client, OPERATION_WRITE, words, count);
+}
+
+static bool take_reads(struct client *client, char **words, size_t count)
+{
+    return client_point(client, OPERATION_READ, words, count);
+}
+
+static bool take_lag(struct client *client, char **words, size_t count)
+{
+    return count == 1 && probes_watch_lag(client, words[0]);
+}
+
+static bool take_link(struct client *client, char **words, size_t count)
+{
+    return count == 1 && probes_watch_link(client, words[0]);
+}
+
+static bool take_lost(struct client *client, char **words, size_t count)
+{
+    return count == 1 && probes_add_lost(client, words[0]);
+}
+
+static bool take_counter(struct client *client, char **words, size_t count)
+{
+    return count == 3 && probes_add_counter(client, words[0], words[1], words[2]);
+}
+
+/* Lines of the file, by their first word. */
+static const struct line_kind {
+    const char *word;
+    bool (*take)(struct client *client, char **words, size_t count); /* the words after it */
+} line_kinds[] = {
+    {"client", client_set}, {"to", take_writes}, {"reads", take_reads}, {"at", actions_add},
+    {"lag", take_lag},      {"link", take_link}, {"lost", take_lost},   {"counter", take_counter},
+};
+
 static bool client_take_line(struct client *client, char *line)
 {
     char *words[LINE_WORDS];
@@ -140,25 +179,10 @@ static bool client_take_line(struct client *client, char *line)
 
     line[strcspn(line, "#")] = '\0';
     count = split_words(line, words, LINE_WORDS);
-    if (count == 0)
-        return true;
-    if (strcmp(words[0], "client") == 0)
-        return client_set(client, words + 1, count - 1);
-    if (strcmp(words[0], "to") == 0)
-        return client_point(client, OPERATION_WRITE, words + 1, count - 1);
-    if (strcmp(words[0], "reads") == 0)
-        return client_point(client, OPERATION_READ, words + 1, count - 1);
-    if (strcmp(words[0], "at") == 0)
-        return actions_add(client, words + 1, count - 1);
-    if (strcmp(words[0], "lag") == 0 && count == 2)
-        return probes_watch_lag(client, words[1]);
-    if (strcmp(words[0], "link") == 0 && count == 2)
-        return probes_watch_link(client, words[1]);
-    if (strcmp(words[0], "lost") == 0 && count == 2)
-        return probes_add_lost(client, words[1]);
-    if (strcmp(words[0], "counter") == 0 && count == 4)
-        return probes_add_counter(client, words[1], words[2], words[3]);
-    return false;
+    for (size_t i = 0; count > 0 && i < sizeof line_kinds / sizeof line_kinds[0]; i++)
+        if (strcmp(words[0], line_kinds[i].word) == 0)
+            return line_kinds[i].take(client, words + 1, count - 1);
+    return count == 0;
 }
 
 /* Read the file; its text lives as long as the program, since settings and actions point into it.
