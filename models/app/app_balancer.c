@@ -278,6 +278,7 @@ void app_balancer_check(const void *tier_config, const struct check_context *con
         validation_error(validation, "instances",
                          "must be at most %u with 'endpoint_group.endpoints: instances', got %u",
                          ENDPOINTS_MAX, config->instances);
+    app_fleet_check(config, direct, validation);
     if (balancer->slow_start_ns > 0 && balancer->algorithm == LEAST_OUTSTANDING)
         validation_error(validation, "balancer.slow_start",
                          "needs 'balance: round-robin': with 'least-outstanding' there is no slow "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The tier as a queue with another order, with requests that are dropped, with admission control
- * and with requests that share the processor: against closed forms.
+ * The tier as a queue with another order, with requests that are dropped, with admission control,
+ * with requests that share the processor and with a fleet that scales: against closed forms.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "assert_close.h"
 #include "tier_rig.h"
 
 #define RUN(rate) "regions: {a: {}}\nduration: 220s\nwarmup: 20s\ndriver: {rate: " rate "}\n"
@@ -184,6 +185,26 @@ static void exponential_contention_loses_what_it_cannot_serve(void **state)
     assert_covers(&tally, weight / sum * 2000 * RUN_S, 0.1);
 }
 
+/* --- a fleet that scales by its load -------------------------------------------------------- */
+
+/*
+ * 80 pages a second of 100 ms are 8 busy workers: of an instance with 10 workers 80 %, more than
+ * the target of 50 %. Data points of 10, 20 and 30 s are above it; ceil(0.8 / 0.5) = 2 instances
+ * are wanted, and the second is there at 35 s. Then 40 % are busy, and ceil(2 x 0.4 / 0.5) is 2.
+ */
+static void busy_fleet_scales_out(void **state)
+{
+    struct tally usable = tally_of(
+        &registry,
+        "regions: {a: {}}\nduration: 100s\nwarmup: 0s\nphase: 0s\ndriver: {rate: 80/s}\n"
+        "app: {instances: 8, workers: 10, queue: 1000, service: 100ms, fleet: {scaling: {initial: "
+        "1, launch: 5s, tracking: 50%, period: 10s, in_points: 3}}}\n",
+        5, (struct wanted){"instances_usable", NULL, 0, NULL, NULL});
+
+    (void)state;
+    assert_close(usable.mean, (1 * 35 + 2 * 65) / 100.0, 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup(processor_sharing_is_insensitive, token_pages),
         cmocka_unit_test_setup(linear_contention_is_negative_binomial, token_pages),
         cmocka_unit_test_setup(exponential_contention_loses_what_it_cannot_serve, token_pages),
+        cmocka_unit_test_setup(busy_fleet_scales_out, token_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,11 +4,12 @@
  * model, power loss), app_request.c (requests: workers, queues, operations on the store),
  * app_guard.c (admission, dropped requests), app_balancer.c (groups of targets, what the load
  * balancer answers itself), app_illness.c (ill instances), app_health.c (health checks),
- * app_deploy.c (rolling restarts).
+ * app_deploy.c (rolling restarts), app_fleet.c (a number of instances that scales).
  */
 #ifndef APP_INTERNAL_H
 #define APP_INTERNAL_H
 
+#include "app_fleet.h"
 #include "bug.h"
 #include "deploy.h"
 #include "edge.h"
@@ -56,6 +57,9 @@ struct app_tier_config {
     struct phase_rule health_phase;
     sim_dur restart_ns;
     struct phase_rule deploy_phase;
+    struct fleet_config fleet;
+    double cold_factor;
+    sim_dur cold_ns;
 };
 
 enum queue_order { QUEUE_FIFO, QUEUE_LIFO };
@@ -132,8 +136,10 @@ struct app_tier {
     const struct prober *probers[PROBERS_MAX]; /* checkers outside of the region */
     bool times_out;                            /* some users wait longer than the load balancer */
     bool deploying;
-    uint32_t deploys;                 /* so far */
-    bool guards, drops, shares;       /* app_has_guard(), app_has_drops(), contention */
+    uint32_t deploys;           /* so far */
+    bool guards, drops, shares; /* app_has_guard(), app_has_drops(), contention */
+    bool cools;                 /* instances that start are cold */
+    struct fleet fleet;
     uint32_t ill_count;               /* instances that are ill */
     struct illness *illness;          /* by instance */
     bool *checking;                   /* by instance: a check is scheduled */
@@ -248,8 +254,22 @@ void app_checks_clear(struct app_tier *app);
 /* --- app_deploy.c ---------------------------------------------------------------------------- */
 
 extern const struct event_kind app_leave, app_return;
+/* A process that has just started gets requests from now on. */
+void app_put_in_service(struct app_tier *app, uint32_t instance);
+/* The service time at an instance that may still be cold. */
+sim_dur app_cold_service(const struct app_tier *app, uint32_t instance, sim_dur service);
 /* Implements struct deploy_port. */
 void app_begin_deploy(void *self, sim_dur over);
 void app_restart_instance(void *self, uint32_t instance);
+
+/* --- app_fleet.c ----------------------------------------------------------------------------- */
+
+void app_fleet_init(struct app_tier *app, const struct model_env *env);
+void app_fleet_start(struct app_tier *app);
+/* Does the instance belong to the fleet now? Without scaling all do. */
+bool app_fleet_has(const struct app_tier *app, uint32_t instance);
+/* direct: instances are endpoints by themselves. */
+void app_fleet_check(const struct app_tier_config *config, bool direct,
+                     struct validation *validation);
 
 #endif

@@ -111,6 +111,8 @@ static void instance_serve(struct app_tier *app, uint32_t index)
         service = (sim_dur)((double)service * app->config->login_factor);
     if (app->ill_count > 0)
         service = app_slow_service(app, request->instance, service);
+    if (app->cools)
+        service = app_cold_service(app, request->instance, service);
     app->instances[request->instance].busy_count++;
     request->stage = STAGE_SERVICE;
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);

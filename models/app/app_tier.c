@@ -49,6 +49,9 @@ static const struct field app_tier_fields[] = {
     PHASE_FIELDS("health.phase", health_phase, "phase of an instance's health checks"),
     DURATION("restart", restart_ns, "0s", "20s", "1h", "time for which an instance is out of service during a deploy", "assumption"),
     PHASE_FIELDS("deploy_phase", deploy_phase, "phase of a deploy's restarts in the time from one to the next"),
+    FLEET_FIELDS(fleet),
+    NUMBER("cold.factor", cold_factor, "1", "1", "1000", "service-time multiplier of an instance that has just started (cold caches, code not compiled yet), which falls to 1", "assumption"),
+    DURATION("cold.time", cold_ns, "1s", "2min", "1d", "time in which it falls, linearly", "assumption"),
     DURATION("token_lifetime", token_lifetime_ns, "1s", "15min", "30d", "lifetime of a stateless token, the fallback of a login", "assumption"),
 };
 // clang-format on
@@ -105,6 +108,13 @@ static const struct metric app_tier_metrics[] = {
      .kind = METRIC_LEVEL,
      .series = true,
      .meaning = "instances in service that are healthy for the load balancer"},
+    {.name = "launches",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .label = "result",
+     .label_values = launch_names,
+     .series = true,
+     .meaning = "launches of instances by a fleet that scales: done, or refused"},
     {.name = "requests_lost",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -168,6 +178,8 @@ static void app_tier_init(void *self, const struct model_env *env)
         app->illness[i] = ILLNESS_NONE;
     }
     app_init_sharing(app);
+    app->cools = app->config->cold_factor > 1;
+    app_fleet_init(app, env);
     app->arrive_kind = sim_kind_add(env->sim, &app_arrive, env->instance, app);
     app->served_kind = sim_kind_add(env->sim, &app_served, env->instance, app);
     app->check_kind = sim_kind_add(env->sim, &app_check, env->instance, app);
@@ -231,6 +243,7 @@ static void app_tier_start(void *self)
     struct app_tier *app = self;
 
     probe_level(app->probes, app->usable, 0, app->config->instances);
+    app_fleet_start(app);
     app_health_start(app);
 }
 
@@ -251,6 +264,7 @@ static void app_tier_fini(void *self)
     for (uint32_t i = 0; app->sharings && i < app->config->instances; i++)
         service_sharing_release(&app->sharings[i]);
     free(app->sharings);
+    free(app->fleet.slots);
     free(app->requests);
 }
 
@@ -340,6 +354,15 @@ static uint32_t zone_parts(const void *config, const struct check_context *conte
     return context->region == region ? context->topology->zone_count : 0;
 }
 
+static uint32_t launching_parts(const void *config, const struct check_context *context, int region,
+                                int peer)
+{
+    const struct app_tier_config *c = config;
+
+    (void)context, (void)region, (void)peer;
+    return c->fleet.kind == FLEET_SCALING;
+}
+
 static const struct fault_capability app_tier_faults[] = {
     {"zone", "down", zone_parts},
     {"zone", "isolate", zone_parts},
@@ -349,6 +372,9 @@ static const struct fault_capability app_tier_faults[] = {
     {"instance", "crash", instance_parts},
     {"instance", "errors", instance_parts},
     {"instance", "slow", instance_parts},
+    {"control/compute", "down", launching_parts},
+    {"control/compute", "errors", launching_parts},
+    {"control/compute", "throttle", launching_parts},
 };
 
 const struct model_ops app_tier_ops = {

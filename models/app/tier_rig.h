@@ -142,6 +142,11 @@ static void driver_instances(void *self, uint32_t instances)
     (void)self, (void)instances;
 }
 
+static void driver_restart(void *self, uint32_t instance)
+{
+    (void)self, (void)instance;
+}
+
 static void driver_health(void *self, int region, uint32_t endpoint, struct endpoint_health health)
 {
     (void)self, (void)region, (void)endpoint;
@@ -194,6 +199,7 @@ static void driver_init(void *self, const struct model_env *env)
                                              .submit = driver_submit,
                                              .set_instances = driver_instances,
                                              .set_up = driver_set_up,
+                                             .restart_instance = driver_restart,
                                              .on_write_failure = FALLBACK_FAIL};
     driver->edge = (struct edge_port){.self = driver, .health = driver_health};
     driver->users =

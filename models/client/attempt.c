@@ -370,7 +370,7 @@ RARE void op_retry_or_fail(struct store_client *client, uint32_t index, enum cli
 
     if (client->history && client->history->detailed && index < HEDGE)
         client_record_attempt(client, index, error);
-    if (rule->refresh || client_name_failed(client, op_at(client, index)))
+    if (rule->refresh)
         client_ask_addresses(client);
     if (index >= HEDGE) {
         hedge_failed(client, index, error);
@@ -498,6 +498,8 @@ RARE static void op_answered_with_error(struct store_client *client,
     error = client_error_of((enum reply_kind)reply->kind);
     client->was_throttled = reply->kind == REPLY_THROTTLED;
     op_end_attempt(client, op_at(client, index), ATTEMPT_REFUSED);
+    if (reply->kind == REPLY_READONLY)
+        client_endpoint_failed(client, pending->connection);
     connection_done(client, pending->connection, reply_ends(client, reply));
     if (reply->kind == REPLY_MOVED && client->config->topology != TOPOLOGY_NONE)
         client_note_moved(client, reply->target);

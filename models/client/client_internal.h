@@ -540,8 +540,12 @@ void client_topology_start(struct store_client *client);
 /* After an error: ask the resolver at the next connect, or read the topology if its limit allows.
  */
 RARE void client_ask_addresses(struct store_client *client);
-/* An attempt of `op` has failed: does the primary's name resolve to another address by that? */
-RARE bool client_name_failed(const struct store_client *client, const struct op *op);
+/* A connection was refused, has not been answered, or leads to a node that refuses writes: clients
+ * that have a list of endpoints may go on to the next one. */
+RARE void client_endpoint_failed(struct store_client *client, uint32_t connection);
+/* A connection ends while it is being opened: the same, unless its host has answered. */
+RARE void client_connect_ended(struct store_client *client, uint32_t connection,
+                               enum connection_event how);
 /* In cluster mode: READONLY of a demoted node is MOVED. */
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,
                                      struct reply *reply);

@@ -81,14 +81,25 @@ RARE void client_ask_addresses(struct store_client *client)
         topology_read(client);
 }
 
-RARE bool client_name_failed(const struct store_client *client, const struct op *op)
+RARE void client_endpoint_failed(struct store_client *client, uint32_t index)
 {
     const struct connection_pools *pools = &client->pools;
+    const struct connection *connection = &pools->connections[index];
     const struct dns_resolver *resolver = pools->dns->resolver;
 
-    return resolver &&
-           pools->endpoints->rows[pools->pools[op->pool].endpoint].region == ENDPOINT_BY_NAME &&
-           resolver->failed(resolver->self, pools->region, pools->knowledge.named_region);
+    if (resolver &&
+        pools->endpoints->rows[pools->pools[connection->pool].endpoint].region ==
+            ENDPOINT_BY_NAME &&
+        resolver->failed(resolver->self, pools->region, connection->region))
+        client_ask_addresses(client);
+}
+
+/* A host that answers its SYN lives: a TLS handshake that takes long is no reason to leave it. */
+RARE void client_connect_ended(struct store_client *client, uint32_t index,
+                               enum connection_event how)
+{
+    if (how == CONNECTION_REFUSED || !connection_is_answered(&client->pools, index))
+        client_endpoint_failed(client, index);
 }
 
 RARE void client_redirect_to_primary(const struct store_client *client, uint32_t pool,

@@ -148,6 +148,7 @@ RARE static void op_leave_handshake(struct store_client *client, uint32_t index)
     const struct op *op = op_at(client, index);
     uint32_t pool = op->pool;
 
+    client_connect_ended(client, op->connection, CONNECTION_FIN);
     if (client->config->connects_on) { /* for any that waits */
         client->pools.connections[op->connection].op = NO_INDEX;
         return;
@@ -215,6 +216,7 @@ static void client_on_connect_timeout(void *self, struct sim *sim, uint32_t enti
 
     (void)sim, (void)generation;
     connection->timed = false;
+    client_connect_ended(client, entity, CONNECTION_FIN);
     connect_failed(client, entity, ERROR_CONNECT_TIMEOUT, again);
     if (op != NO_INDEX && !again)
         op_end_attempt(client, op_at(client, op), ATTEMPT_CONNECT_TIMED_OUT);
@@ -278,6 +280,7 @@ RARE static void connection_lost(struct store_client *client, uint32_t entity,
 
     if (connection->state == CONNECTION_OPENING) {
         index = connection->op;
+        client_connect_ended(client, entity, how);
         error = how == CONNECTION_SILENT ? ERROR_CONNECT_TIMEOUT : ERROR_REFUSED;
         again = index != NO_INDEX && op_connects_again(client, index, error);
         connect_failed(client, entity, error, again);

@@ -359,6 +359,11 @@ static bool is_syn(const struct connection_pools *pools, const struct connection
     return connection->rounds_left == rounds_of(pools->config);
 }
 
+RARE bool connection_is_answered(const struct connection_pools *pools, uint32_t index)
+{
+    return !is_syn(pools, &pools->connections[index]);
+}
+
 static void send_round(struct connection_pools *pools, uint32_t index)
 {
     struct connection *connection = &pools->connections[index];

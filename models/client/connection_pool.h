@@ -205,6 +205,8 @@ bool connection_round_done(struct connection_pools *pools, uint32_t index);
 void connection_release(struct connection_pools *pools, uint32_t index);
 /* Close a connection, for the reason `how`. Commands on it must be failed by the caller. */
 void connection_close(struct connection_pools *pools, uint32_t index, enum connection_event how);
+/* Whether the host has answered a connection that is being opened: its SYN. */
+RARE bool connection_is_answered(const struct connection_pools *pools, uint32_t index);
 /* Whether an event of opening a connection still applies. */
 bool connection_is_opening(const struct connection_pools *pools, uint32_t index,
                            uint32_t generation);

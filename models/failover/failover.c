@@ -18,8 +18,9 @@
  *
  * Invariants
  *  1. PROMOTING exactly between the store's promotion_begin() and promotion_end().
- *  2. The target is fixed on the way into PROMOTING and is not the primary of that moment. Further
- *     orders for other regions are rivals: one of all that run wins at the end.
+ *  2. The target is fixed on the way into PROMOTING and is not the primary of that moment, except
+ *     where a snapshot is restored in place. Further orders for other regions are rivals: one of
+ *     all that run wins at the end.
  *  3. In each state at most one event of the model's own is pending, that which `failover_steps`
  *     lists for it; IDLE and REPOINTING (which waits for its method, repoint.h) have none. Events
  *     of an earlier step are dead by their generation.
@@ -36,6 +37,7 @@
 #include "bug.h"
 #include "mem.h"
 #include "strbuf.h"
+#include "units.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -84,9 +86,16 @@ static void failover_stage_ended(const struct failover *failover, enum incident_
 /* The promotion is asked for; not for the first time where it was refused before. */
 static void failover_decided(struct failover *failover)
 {
-    if (!failover->decided)
-        failover_stage_ended(failover, INCIDENT_DECIDE);
+    const struct fleet_port *fleet = failover->fleets[failover->target];
+    struct cause cause = sim_cause(failover->sim);
+
+    if (failover->decided)
+        return;
     failover->decided = true;
+    failover_stage_ended(failover, INCIDENT_DECIDE);
+    if (fleet)
+        fleet->failover(fleet->self);
+    sim_set_cause(failover->sim, cause);
 }
 
 /* --- transitions: the decision --------------------------------------------------------------- */
@@ -133,18 +142,19 @@ static void dismiss(struct failover *failover)
 
 /* --- transitions: the promotion -------------------------------------------------------------- */
 
-/* No cluster accepts writes while a promotion is under way. */
+/* No cluster accepts writes while a promotion is under way; during a restore in place one does. */
 static void failover_note_promotion(struct failover *failover, bool begin)
 {
-    if (failover->impairments)
+    if (failover->impairments && failover->target != failover->from)
         impairment_change(failover->impairments, &failover->impairments->promotion, begin,
                           sim_cause(failover->sim).number);
 }
 
 static const char *failover_asker(const struct failover *failover)
 {
-    static const char *const askers[] = {
-        [ORDER_OPERATOR] = "ordered by hand", [ORDER_FAILBACK] = "failback"};
+    static const char *const askers[] = {[ORDER_OPERATOR] = "ordered by hand",
+                                         [ORDER_FAILBACK] = "failback",
+                                         [ORDER_RESTORE] = "ordered by hand"};
 
     if (failover->order != ORDER_NONE)
         return askers[failover->order];
@@ -154,16 +164,33 @@ static const char *failover_asker(const struct failover *failover)
                                                  : "time to decide (failover.decide)";
 }
 
+/* How long it takes until the target is the primary; logs its beginning. */
+static sim_dur log_promotion(struct failover *failover)
+{
+    struct restore_plan plan;
+    struct strbuf age = STRBUF_INIT;
+
+    if (!failover->restores || !failover_plan_restore(failover, failover->target, &plan)) {
+        failover_log_step(failover, "promotion", failover->target, failover_asker(failover),
+                          "the promotion begins");
+        return dist_sample_ns(failover->config->promotion, failover_draws(failover).word[1]);
+    }
+    units_add(&age, (double)plan.age_ns, UNIT_NS, 3);
+    failover_log_step(failover, "promotion", failover->target, failover_asker(failover),
+                      "the restore of a snapshot begins, which is %s old", age.text);
+    strbuf_release(&age);
+    return plan.takes_ns;
+}
+
 static void begin_promotion(struct failover *failover)
 {
     const struct promotion_port *promotion = failover->promotion;
-    sim_dur length = dist_sample_ns(failover->config->promotion, failover_draws(failover).word[1]);
+    sim_dur length;
 
     failover_decided(failover);
     failover->from = promotion->primary(promotion->self);
     failover->rival_count = 0;
-    failover_log_step(failover, "promotion", failover->target, failover_asker(failover),
-                      "the promotion begins");
+    length = log_promotion(failover);
     failover_note_promotion(failover, true);
     promotion->begin(promotion->self, failover->target);
     failover->promotion_ends = sim_now(failover->sim) + length;
@@ -241,7 +268,8 @@ static void begin_repointing(struct failover *failover)
     if (failover->order == ORDER_FAILBACK)
         probe_count(failover->probes, failover->failbacks);
     failover_log_step(failover, "promotion", failover->target,
-                      "time of a promotion (failover.promotion)",
+                      failover->restores ? "time of a restore (store.restore_create, the data)"
+                                         : "time of a promotion (failover.promotion)",
                       "this region's cluster takes the writes");
     failback_promoted(failover, failover->from);
     failover->repoint->begin(failover->repoint_state, failover->from, failover->target,
@@ -413,13 +441,17 @@ static int promotion_winner(const struct failover *failover)
 static enum failover_event failover_end_promotion(struct failover *failover)
 {
     const struct promotion_port *promotion = failover->promotion;
+    enum deposed deposed =
+        failover->config->lost_primary == LOST_DISASSOCIATED ? DEPOSED_DETACHED : DEPOSED_REJOINS;
 
     failover_note_promotion(failover, false);
+    if (failover->restores)
+        return promotion->restore(promotion->self, failover->target, deposed)
+                   ? FAILOVER_PROMOTED
+                   : FAILOVER_TARGET_LOST;
     if (failover->rival_count > 0)
         failover->target = promotion_winner(failover);
-    promotion->end(promotion->self, failover->target,
-                   failover->config->lost_primary == LOST_DISASSOCIATED ? DEPOSED_DETACHED
-                                                                        : DEPOSED_REJOINS);
+    promotion->end(promotion->self, failover->target, deposed);
     return promotion->primary(promotion->self) == failover->target ? FAILOVER_PROMOTED
                                                                    : FAILOVER_TARGET_LOST;
 }

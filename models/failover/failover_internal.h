@@ -11,6 +11,7 @@
 #include "control.h"
 #include "dns.h"
 #include "failover.h"
+#include "fleet.h"
 #include "impairment.h"
 #include "model.h"
 #include "objective.h"
@@ -52,7 +53,7 @@ const struct repoint_ops *failover_repoint(const struct failover_config *config,
                                            const void **method_config);
 
 /* Who asked for the promotion. */
-enum failover_order { ORDER_NONE, ORDER_OPERATOR, ORDER_FAILBACK };
+enum failover_order { ORDER_NONE, ORDER_OPERATOR, ORDER_FAILBACK, ORDER_RESTORE };
 
 struct failover {
     const struct failover_config *config;
@@ -64,8 +65,9 @@ struct failover {
     const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     const struct objective_port *objective;
     const struct dns_port *dns;
-    struct impairments *impairments; /* NULL: no model keeps them */
-    struct alarm_watch *alarm;       /* NULL: mode none, or an alarm of the list */
+    const struct fleet_port *fleets[REGIONS_MAX]; /* NULL: none that scales */
+    struct impairments *impairments;              /* NULL: no model keeps them */
+    struct alarm_watch *alarm;                    /* NULL: mode none, or an alarm of the list */
     enum alarm_state alarm_state;
 
     enum failover_state state;
@@ -75,9 +77,10 @@ struct failover {
     int target;      /* region of this failover, once chosen */
     int from;        /* region of the primary when the promotion began */
     enum failover_order order;
-    int ordered;  /* region that was ordered; -1: none */
-    bool in_sync; /* this failover waits until the target lacks nothing */
-    bool decided; /* it has been asked for: the stage has ended */
+    int ordered;   /* region that was ordered; -1: none */
+    bool in_sync;  /* this failover waits until the target lacks nothing */
+    bool restores; /* its target gets the data of a snapshot */
+    bool decided;  /* it has been asked for: the stage has ended */
     sim_time held_since, promotion_ends;
     int rivals[REGIONS_MAX]; /* promotions asked for while one is under way */
     uint32_t rival_count;
@@ -130,7 +133,9 @@ void failover_ports_init(struct failover *failover, const struct model_env *env)
 void failover_ports_connect(struct failover *failover, const struct port_directory *ports);
 /* Ask for the promotion, of what is best now. */
 void failover_ask(struct failover *failover);
-/* Promote `region`: a person, a plan or the failback orders it. */
+/* The plan of a restore in the target, with the draws of this failover; false: none can be. */
+bool failover_plan_restore(const struct failover *failover, int region, struct restore_plan *plan);
+/* Promote `region`, or restore a snapshot there: a person, a plan or the failback orders it. */
 void failover_order(struct failover *failover, int region, enum failover_order order);
 
 /* --- failback.c ------------------------------------------------------------------------------ */

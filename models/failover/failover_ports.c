@@ -14,6 +14,21 @@ static bool failover_eligible(const struct failover *failover, int region)
     return promotion && promotion->is_candidate(promotion->self, region);
 }
 
+bool failover_plan_restore(const struct failover *failover, int region, struct restore_plan *plan)
+{
+    const struct promotion_port *promotion = failover->promotion;
+    uint64_t word = rng_block_at(&failover->step_stream, failover->number, 2).word[0];
+
+    return promotion && promotion->restorable(promotion->self, region, word, plan);
+}
+
+static bool failover_restorable(const struct failover *failover, int region)
+{
+    struct restore_plan plan;
+
+    return failover_plan_restore(failover, region, &plan);
+}
+
 /* The live secondary that holds most, of equals the first; -1: there is none. */
 static int failover_best(const struct failover *failover)
 {
@@ -28,13 +43,39 @@ static int failover_best(const struct failover *failover)
     return best;
 }
 
-static int failover_choose(const struct failover *failover)
+/* Instead of a promotion: in any region but the primary's. */
+static bool failover_restores_to(const struct failover *failover, int region)
+{
+    const struct promotion_port *promotion = failover->promotion;
+
+    return promotion && region != promotion->primary(promotion->self) &&
+           failover_restorable(failover, region);
+}
+
+static int failover_best_restore(const struct failover *failover)
+{
+    for (int region = 0; region < (int)failover->topology->region_count; region++)
+        if (failover_restores_to(failover, region))
+            return region;
+    return -1;
+}
+
+/* A secondary is promoted; where none runs a snapshot is restored. */
+static int failover_choose(struct failover *failover)
 {
     int wanted = failover->ordered >= 0 ? failover->ordered : failover->config->target;
+    int best = wanted < 0 ? failover_best(failover) : wanted;
 
+    if (failover->order == ORDER_RESTORE) {
+        failover->restores = true;
+        return failover_restorable(failover, wanted) ? wanted : -1;
+    }
+    failover->restores = best < 0 || !failover_eligible(failover, best);
+    if (!failover->restores)
+        return best;
     if (wanted < 0)
-        return failover_best(failover);
-    return failover_eligible(failover, wanted) ? wanted : -1;
+        return failover_best_restore(failover);
+    return failover_restores_to(failover, wanted) ? wanted : -1;
 }
 
 /* --- asking for it --------------------------------------------------------------------------- */
@@ -44,7 +85,8 @@ static bool failover_must_hold(const struct failover *failover)
     const struct promotion_port *promotion = failover->promotion;
     sim_dur limit = failover->config->promote_wait_ns;
 
-    if (!failover->in_sync || promotion->lacks(promotion->self, failover->target) == 0)
+    if (!failover->in_sync || failover->restores ||
+        promotion->lacks(promotion->self, failover->target) == 0)
         return false;
     return limit == 0 || failover->held_since < 0 ||
            sim_now(failover->sim) - failover->held_since < limit;
@@ -137,7 +179,7 @@ static void failover_refuse_order(const struct failover *failover, int region,
 
 static bool is_rival(const struct failover *failover, int region)
 {
-    if (failover->state != FAILOVER_PROMOTING || region == failover->target)
+    if (failover->state != FAILOVER_PROMOTING || region == failover->target || failover->restores)
         return false;
     for (uint32_t i = 0; i < failover->rival_count; i++)
         if (failover->rivals[i] == region)
@@ -150,12 +192,15 @@ void failover_order(struct failover *failover, int region, enum failover_order o
     bool begun = failover->state == FAILOVER_PAGED || failover->state == FAILOVER_DECIDING ||
                  failover->state == FAILOVER_HELD;
 
-    if (!failover_eligible(failover, region)) {
+    if (order == ORDER_RESTORE ? !failover_restorable(failover, region)
+                               : !failover_eligible(failover, region)) {
         failover_refuse_order(failover, region, order,
-                              "this region's cluster is the primary, or down");
+                              order == ORDER_RESTORE
+                                  ? "there is no snapshot that could be restored there"
+                                  : "this region's cluster is the primary, or down");
         return;
     }
-    if (is_rival(failover, region)) {
+    if (order != ORDER_RESTORE && is_rival(failover, region)) {
         failover->ordered = region;
         failover_happen(failover, FAILOVER_RIVAL);
         return;
@@ -178,6 +223,11 @@ void failover_order(struct failover *failover, int region, enum failover_order o
 static void failover_promote(void *self, int region)
 {
     failover_order(self, region, ORDER_OPERATOR);
+}
+
+static void failover_restore(void *self, int region)
+{
+    failover_order(self, region, ORDER_RESTORE);
 }
 
 /* --- the store's API ------------------------------------------------------------------------- */
@@ -206,7 +256,7 @@ void failover_ports_init(struct failover *failover, const struct model_env *env)
             (struct control_plane){failover, r, env->topology->region_names[r], failover_set_api};
         port_offer_control_plane(env->ports, CONTROL_STORE_API, (int)r, &failover->api[r]);
     }
-    failover->port = (struct control_port){failover, failover_promote};
+    failover->port = (struct control_port){failover, failover_promote, failover_restore};
     port_offer_control(env->ports, -1, -1, &failover->port);
     failover_watch(failover, env);
 }
@@ -214,4 +264,6 @@ void failover_ports_init(struct failover *failover, const struct model_env *env)
 void failover_ports_connect(struct failover *failover, const struct port_directory *ports)
 {
     failover_listen(failover, ports);
+    for (uint32_t r = 0; r < failover->topology->region_count; r++)
+        failover->fleets[r] = port_find_fleet(ports, (int)r, -1);
 }

@@ -18,7 +18,7 @@ struct stage {
     struct rig rig;
     struct strbuf text;
     int primary;
-    bool up[3], dns_up, syncing, detached;
+    bool up[3], dns_up, syncing, detached, snapshots;
     uint64_t applied[3];
     probe_id write_attempts, write_errors, latency, hosts; /* of region 1 */
     double error_rate;                                     /* of the attempts that tick() makes */
@@ -81,6 +81,29 @@ static inline void stage_attach(void *self, int region)
 {
     note(self, "attach", region);
     ((struct stage *)self)->detached = false;
+}
+
+/* A snapshot can be restored in each region, for 600 s + 60 s; 900 s old. */
+static inline bool stage_restorable(const void *self, int region, uint64_t word,
+                                    struct restore_plan *plan)
+{
+    const struct stage *stage = self;
+
+    (void)word, (void)region;
+    *plan = (struct restore_plan){.takes_ns = 660 * SIM_S, .age_ns = 900 * SIM_S};
+    return stage->snapshots;
+}
+
+static inline bool stage_restore(void *self, int region, enum deposed deposed)
+{
+    struct stage *stage = self;
+
+    (void)deposed;
+    note(stage, "restore", region);
+    if (!stage->up[region] && region == stage->primary)
+        return false;
+    stage->primary = region;
+    return true;
 }
 
 static inline void stage_begin(void *self, int region)
@@ -204,6 +227,8 @@ static inline void stage_open_seeded(struct stage *s, uint64_t seed)
                                            .lacks = stage_lacks,
                                            .begin = stage_begin,
                                            .end = stage_end,
+                                           .restorable = stage_restorable,
+                                           .restore = stage_restore,
                                            .attach = stage_attach};
     s->dns = (struct dns_port){.self = s,
                                .publish = stage_publish,

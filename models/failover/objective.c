@@ -52,10 +52,9 @@ static const struct field objective_fields[] = {
 
 /* By enum loss_cause. */
 static const char *const loss_names[LOSS_CAUSES + 1] = {
-    [LOSS_IN_FLIGHT] = "in-flight",
-    [LOSS_BACKLOG] = "backlog",
-    [LOSS_OUTPUT_BUFFER] = "output-buffer",
-    [LOSS_SPLIT_BRAIN] = "split-brain",
+    [LOSS_IN_FLIGHT] = "in-flight",         [LOSS_BACKLOG] = "backlog",
+    [LOSS_OUTPUT_BUFFER] = "output-buffer", [LOSS_SPLIT_BRAIN] = "split-brain",
+    [LOSS_SNAPSHOT] = "snapshot",
 };
 
 static const struct metric objective_metrics[] = {

@@ -2,11 +2,13 @@
 /*
  * Repointing by a static list of endpoints in the client, without any control plane.
  *
- * The clients of a region use one endpoint of the list at a time, at first the primary's. When an
- * attempt to it fails (refused, lost, timed out, READONLY), they go on to the next region that has
- * a cluster, and after the last to the first; at most once in `list.stay`, so that the many
- * attempts that fail with one endpoint count as one failure. They are not notified which cluster is
- * the primary, so on their way they may meet a secondary, which refuses their writes.
+ * The clients of a region use one endpoint of the list at a time, at first the primary's. When a
+ * new connection to it is refused or not answered, or it refuses a write (READONLY), they go on to
+ * the next region that has a cluster, and after the last to the first; at most once in `list.stay`,
+ * so that the many connections that fail with one endpoint count as one failure. A command that
+ * times out, or a connection that ends, is no reason by itself: the next connection decides. A host
+ * that answers SYNs is not left, however long its TLS handshakes take. Nothing tells clients which
+ * cluster is the primary, so on their way they may meet a secondary, which refuses their writes.
  *
  * There is nothing to do at a promotion: done() is called at once.
  */
@@ -37,7 +39,7 @@ static struct dns_answer list_resolve(void *self, int region)
                                .expires = SIM_NEVER};
 }
 
-/* An attempt of a client has failed at `at`. */
+/* A client cannot use the endpoint of `at`. */
 static bool list_failed(void *self, int region, int at)
 {
     struct repoint_list *repoint = self;

@@ -26,8 +26,8 @@ struct fault_config {
     int crash;                  /* index of fault_crash_names: fault_crash() */
     int access;                 /* enum access_fault */
     double errors, slow, throttled, conflicts, corrupt;
-    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, pause,
-        throttle, flush;
+    bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, flush, restore,
+        pause, throttle;
 };
 
 /* What a fault does to its target, in the order of messages. */
@@ -42,6 +42,8 @@ enum fault_action {
     ACTION_STALL,
     ACTION_RESTART,
     ACTION_ROLE_CHANGE,
+    ACTION_FLUSH,
+    ACTION_RESTORE,
     ACTION_CRASH,
     ACTION_ERRORS,
     ACTION_SLOW,
@@ -49,7 +51,6 @@ enum fault_action {
     ACTION_CONFLICTS,
     ACTION_CORRUPT,
     ACTION_ACCESS,
-    ACTION_FLUSH,
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,

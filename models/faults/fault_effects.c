@@ -198,6 +198,12 @@ static void limit_access(struct fault_reach *reach, const struct fault *fault, b
     store->access(store->self, access);
 }
 
+static void restore_store(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    (void)begin;
+    reach->control->restore(reach->control->self, fault->selector.region);
+}
+
 static void stall_store(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     int region = fault->selector.region;
@@ -463,9 +469,10 @@ static const struct effect {
     {TARGET_INSTANCE,    A(RESTART),                                   true,  NULL,            restart_instance},
     {TARGET_STORE,       A(RESTART),                                   true,  "store-fault",   restart_store},
     {TARGET_STORE,       A(ROLE_CHANGE),                               true,  "role-change",   change_roles},
+    {TARGET_STORE,       A(FLUSH),                                     true,  "store-fault",   flush_store},
+    {TARGET_STORE,       A(RESTORE),                                   true,  NULL,            restore_store},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
-    {TARGET_STORE,       A(FLUSH),                                     true,  "store-fault",   flush_store},
     {TARGET_STORE,       A(ACCESS),                                    false, "store-fault",   limit_access},
     {TARGET_STORE,       A(ERRORS) | A(SLOW) | A(THROTTLED) | A(CONFLICTS) | A(CORRUPT), false, "store-fault", change_illness},
     {TARGET_NODE,        A(CRASH) | A(ERRORS) | A(SLOW),               false, "store-fault",   change_illness},

@@ -115,6 +115,11 @@ static void store_change_roles(void *self)
     note_region(self, "roles", true);
 }
 
+static void store_flush(void *self)
+{
+    note_region(self, "flush", true);
+}
+
 static void store_zone(void *self, uint32_t zone, enum zone_state state)
 {
     static const char *const states[] = {"well", "cut", "down"};
@@ -210,6 +215,14 @@ static void users_name_answers(void *self, bool answers)
     note(self, answers ? "the users' name answers" : "the users' name is silent");
 }
 
+static void control_restore(void *self, int region)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "restore %d", region);
+    note(self, text);
+}
+
 static void objective_onset(void *self, const char *kind)
 {
     note(self, kind);
@@ -260,7 +273,8 @@ static void journal_open(struct journal *j)
                                                        .restart = store_restart,
                                                        .crash = store_crash,
                                                        .zone = store_zone,
-                                                       .change_roles = store_change_roles};
+                                                       .change_roles = store_change_roles,
+                                                       .flush = store_flush};
         j->apps_ill[a] = (struct illness_port){&j->stubs[a][a], 4, app_ill};
         port_offer_app_illness(j->rig.ports, a, -1, &j->apps_ill[a]);
         j->deploys[a] = (struct deploy_port){&j->stubs[a][a], deploy_begin, instance_restart};
@@ -275,7 +289,7 @@ static void journal_open(struct journal *j)
         port_offer_control_plane(j->rig.ports, (int)test_planes[i].part, test_planes[i].number,
                                  &j->planes[i]);
     }
-    j->control = (struct control_port){&j->control_stub, control_promote};
+    j->control = (struct control_port){&j->control_stub, control_promote, control_restore};
     j->store_name =
         (struct dns_port){.self = &j->control_stub, .set_answering = store_name_answers};
     j->users_name =
@@ -355,6 +369,8 @@ static const struct story {
     {{"at=10s|for=5s|store=east|stall=true"}, "10 store-fault; 10 stall 1 on; 15 stall 1 off; "},
     {{"at=10s|for=5s|store=east|restart=true"}, "10 store-fault; 10 restart 1 on; "},
     {{"at=10s|for=5s|store=east|role_change=true"}, "10 role-change; 10 roles 1 on; "},
+    {{"at=10s|for=5s|store=east|flush=true"}, "10 store-fault; 10 flush 1 on; "},
+    {{"at=10s|store=east|restore=true"}, "10 restore 1; "},
     {{"at=10s|for=5s|store=east|crash=process"},
      "10 store-fault; 10 crash of the process 1 off; 15 back 1 on; "},
     {{"at=10s|store=west|crash=host"}, "10 store-fault; 10 crash of the host 0 off; "},
@@ -486,8 +502,8 @@ static void run_log_has_when_and_what(void **state)
 }
 
 #define ALL_TARGETS                                                                                \
-    "'control: accelerator', 'control: dns', 'control: function', 'control: monitoring', "         \
-    "'control: routing', "                                                                         \
+    "'control: accelerator', 'control: compute', 'control: dns', 'control: function', "            \
+    "'control: monitoring', 'control: routing', "                                                  \
     "'control: store-api', 'gateway', 'home', "                                                    \
     "'instance', 'link', 'traffic: application', 'traffic: replication', 'node', 'promote', "      \
     "'record: store', 'record: users', 'region', 'replication', 'store', 'zone'\n"
@@ -512,8 +528,8 @@ static const struct error {
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {{"at=10s|store=west"},
      "(all): does nothing to its 'store'; add 'stall: true', 'restart: true', 'role_change: true', "
-     "'crash: true', 'errors', 'slow', 'throttled', 'conflicts', 'corrupt', 'access' or "
-     "'flush: true'\n"},
+     "'flush: true', 'restore: true', 'crash: true', 'errors', 'slow', 'throttled', "
+     "'conflicts', 'corrupt' or 'access'\n"},
     {{"at=10s|for=5s|every=5s|link=west -> east|loss=30%"},
      "every: needs a 'for' below it: each repetition must end before the next begins\n"},
     {{"at=10s|for=5s|times=3|link=west -> east|loss=30%"},

@@ -10,8 +10,9 @@
 #include <string.h>
 
 const char *const fault_traffic_names[] = {"both", "application", "replication", NULL};
-const char *const fault_control_names[] = {"none", "monitoring",  "function", "store-api",
-                                           "dns",  "accelerator", "routing",  NULL};
+const char *const fault_control_names[] = {"none",      "monitoring", "function",
+                                           "store-api", "dns",        "accelerator",
+                                           "routing",   "compute",    NULL};
 _Static_assert(sizeof fault_control_names / sizeof fault_control_names[0] == CONTROL_PARTS + 2,
                "a name for each part");
 

@@ -22,6 +22,7 @@ enum control_part {
     CONTROL_DNS,       /* changes of records; answers go on */
     CONTROL_ACCELERATOR,
     CONTROL_ROUTING, /* the endpoints of the routing controls' cluster */
+    CONTROL_COMPUTE, /* launches of instances, one plane in each region */
     CONTROL_PARTS
 };
 
@@ -46,6 +47,7 @@ PORT_ACCESSORS(control_plane, struct control_plane)
 struct control_port {
     void *self;
     void (*promote)(void *self, int region); /* a person or a plan does it now */
+    void (*restore)(void *self, int region); /* the same for a restore of a snapshot */
 };
 
 PORT_ACCESSORS(control, struct control_port)

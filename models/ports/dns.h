@@ -29,8 +29,9 @@ struct dns_answer {
 struct dns_resolver {
     void *self;
     struct dns_answer (*resolve)(void *self, int region);
-    /* An attempt of a client of `region` to the cluster of region `at` has failed. Returns whether
-     * the answer to that client has changed. */
+    /* A client of `region` cannot use the cluster of region `at`: a connection was refused or not
+     * answered, or a write was refused there. Returns whether the answer to that client has
+     * changed. */
     bool (*failed)(void *self, int region, int at);
 };
 

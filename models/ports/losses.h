@@ -16,6 +16,7 @@ enum loss_cause {
     LOSS_BACKLOG,       /* acknowledged while the stream to the new primary was down */
     LOSS_OUTPUT_BUFFER, /* in the output buffer of the stream to it: not sent yet */
     LOSS_SPLIT_BRAIN,   /* acknowledged by the old primary after the promotion */
+    LOSS_SNAPSHOT,      /* acknowledged after the snapshot that was restored */
     LOSS_CAUSES
 };
 

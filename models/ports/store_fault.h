@@ -49,7 +49,7 @@ struct store_fault_port {
     void (*change_roles)(void *self);
     /* The state of access to the cluster from now on. */
     void (*access)(void *self, enum access_fault access);
-    /* Its data set is deleted by a command, which is replicated like a write. */
+    /* All data is deleted by a command, which is replicated like any other (FLUSHALL). */
     void (*flush)(void *self);
 };
 

@@ -2,9 +2,9 @@
 /*
  * Declarations shared by the files of kind "global-datastore": kind_global_datastore.c (parameters,
  * endpoints, commands, wiring), datastore_roles.c (which cluster is primary: crashes, failover
- * inside a region, promotion), datastore_replica.c (what the streams see), replication_history.c
- * (which server holds which write, and what is lost). The streams between regions are a separate
- * model: replication.c.
+ * inside a region, promotion), datastore_replica.c (what the streams see), datastore_snapshots.c
+ * (snapshots, restore, flushes), replication_history.c (which server holds which write, and what is
+ * lost). The streams between regions are a separate model: replication.c.
  *
  * struct shard holds what a shard has once for all clusters: its histories and its live sessions.
  */
@@ -30,15 +30,21 @@ struct datastore_config {
     int read_from, reshard;
     uint32_t reshard_shards;
     sim_dur reshard_at_ns, reshard_ns, reshard_key_ns;
-    int start_day, maintenance, maintenance_day, snapshot; /* days from Monday */
     int resize, resize_type;
     sim_dur resize_at_ns, resize_stall_ns;
-    sim_dur start_time_ns, maintenance_at_ns, maintenance_window_ns, snapshot_at_ns,
-        snapshot_window_ns;
+    int start_day, maintenance, maintenance_day; /* days from Monday */
+    sim_dur start_time_ns, maintenance_at_ns, maintenance_window_ns;
+    int snapshots, standby;
+    sim_dur snapshot_every_ns;
+    struct phase_rule snapshot_phase;
+    double snapshot_copy_bit_per_s;
+    struct dist *restore_create;
 };
 
 enum { RESHARD_NONE, RESHARD_ONCE };
 enum { READ_FROM_CLUSTER, READ_FROM_REPLICAS };
+enum { SNAPSHOTS_NONE, SNAPSHOTS_SCHEDULED };
+enum { STANDBY_REPLICA, STANDBY_NONE };
 
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
 enum { MISS_LAG = MISS_OF_KIND, MISS_LOST };
@@ -90,11 +96,11 @@ static inline void row_set_last(struct session_row *row, struct write_position p
 }
 
 /* An acknowledged write that a secondary may lack. */
-#define NO_SESSION UINT32_MAX /* of a flush */
 struct log_entry {
     sim_time acknowledged;
     uint32_t session, check;
     bool create;
+    bool flush; /* no write of a session: a flush */
 };
 
 struct history {
@@ -111,12 +117,34 @@ struct shard {
     /* Acknowledged writes: those in (base, applied of the primary] are held; the others are lost or
      * emptied. */
     uint64_t acknowledged, lost, emptied, base;
-    /* The last flush: its number, and the history that it is in; 0: none. */
-    uint64_t flush;
-    uint32_t flush_history;
     uint32_t failover;       /* failovers inside the region so far */
     struct loss_spans spans; /* RPO of its last failover */
+    struct write_position *flushes;
+    size_t flush_count, flush_capacity;
 };
+
+/* What a snapshot holds of a shard: the writes up to `number` of `history`; and its counters then.
+ */
+struct saved_shard {
+    uint64_t number, base, acknowledged, lost, emptied, live;
+    uint32_t history;
+};
+
+struct snapshot {
+    sim_time begun, here, elsewhere; /* complete in the region of its primary; in others */
+    int region;
+    struct saved_shard *shards; /* NULL: none */
+};
+
+struct snapshots {
+    struct snapshot *items;
+    size_t count, capacity;
+    struct snapshot in_progress;
+    sim_time flushed; /* the first flush that no restore has repaired; SIM_NEVER: none */
+    kind_id earlier_kind, begin_kind, done_kind;
+};
+#define SNAPSHOT_ENTITY UINT64_C(1) /* of their phase */
+#define FLUSH_BYTES 30u             /* FLUSHALL in the stream */
 
 struct datastore;
 struct datastore_cluster;
@@ -128,7 +156,7 @@ struct datastore_server {
     uint32_t shard;
     uint32_t history;
     uint64_t applied;
-    uint64_t floor;      /* number of the last flush that it has applied: it holds nothing older */
+    uint64_t flushed;    /* writes up to this number are gone; 0: there was no flush */
     bool loading;        /* answers LOADING */
     uint64_t crash_fork; /* last write held by the replica that takes over */
     sim_time crashed;    /* when its node crashed or was cut off */
@@ -183,6 +211,8 @@ struct datastore {
     struct reshard *reshard; /* NULL: no slots move */
     uint64_t lost_writes[LOSS_CAUSES], lost_sessions[LOSS_CAUSES];
     sim_time failed_over; /* the crash or promotion whose failover the shards' `spans` are of */
+    struct snapshots snapshots;
+    bool has_flushes; /* in any shard so far */
 };
 
 static inline struct datastore *datastore_of(const struct store *store)
@@ -213,8 +243,8 @@ static inline bool cluster_holds(const struct datastore_cluster *cluster,
 {
     const struct datastore_server *server = &cluster->servers[position.shard];
 
-    if (position.number <= server->floor || position.number > server->applied)
-        return false; /* 0: no write */
+    if (position.number <= server->flushed || position.number > server->applied)
+        return false;
     return position.history == server->history || server_holds_older(server, position);
 }
 /* Why the cluster lacks a session whose latest write is at `last`. */
@@ -235,8 +265,7 @@ void log_begin(struct datastore_server *server, sim_time now);
 /* Drop entries that every secondary and every replica in the region holds; the newest of them stays
  * at log_low, as the recovery point. */
 void log_trim(struct datastore *datastore, uint32_t shard);
-/* The server holds the writes up to `number` of its history: if the last flush is one of them,
- * nothing before that. */
+/* The server holds the writes up to `number` of its history. */
 void server_apply(struct datastore_server *server, uint64_t number);
 /* Count one acknowledged write as lost, and update the RPO of its shard. */
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
@@ -245,6 +274,7 @@ void count_lost(struct datastore *datastore, const struct log_entry *entry,
  * failover of its shard. `to`: region of the new primary, or LOSS_TO_REPLICA. Returns how many were
  * lost. */
 #define LOSS_TO_REPLICA (-1)
+#define LOSS_TO_SNAPSHOT (-2)
 uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old, uint64_t fork,
                       uint32_t history, int to);
 /* A failover begins: the shards have no RPO until theirs. */
@@ -289,6 +319,26 @@ void datastore_read(struct datastore_server *server, struct command *command);
 void server_acknowledge(struct datastore_server *server, const struct log_entry *entry,
                         uint32_t bytes, struct write_position position);
 
+/* --- datastore_snapshots.c ------------------------------------------------------------------- */
+
+extern const char *const snapshot_names[], *const standby_names[];
+extern const struct event_kind datastore_earlier, datastore_snapshot, datastore_saved;
+/* Clusters that do not exist yet go down; the first snapshot is scheduled. */
+void datastore_snapshots_start(struct datastore *datastore);
+void datastore_snapshots_release(struct datastore *datastore);
+/* Function of struct store_kind: FLUSHALL. */
+void datastore_flush(struct cluster *cluster);
+/* Whenever the server's history or `applied` changes, if there was a flush. */
+RARE void server_find_flushed(struct datastore_server *server);
+/* The log of a shard's primary keeps what comes after this number; 0: no snapshot needs it. */
+RARE uint64_t snapshots_log_floor(const struct datastore *datastore, uint32_t shard);
+/* Of struct promotion_port. */
+bool datastore_restorable(const void *store, int region, uint64_t word, struct restore_plan *plan);
+/* All shards of `new`, which is the primary already, go on from the newest snapshot, which must
+ * exist; `old`: the primary before, or the same. Returns how many writes are lost. */
+uint64_t datastore_restore_shards(struct datastore *datastore, struct datastore_cluster *old,
+                                  struct datastore_cluster *new);
+
 /* --- datastore_roles.c ----------------------------------------------------------------------- */
 
 extern const struct event_kind datastore_failover, datastore_demote;
@@ -300,7 +350,6 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind);
 void datastore_cut(struct cluster *cluster, bool begin);
 void datastore_node_back(struct cluster *cluster);
 void datastore_change_roles(struct cluster *cluster);
-void datastore_flush(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
 /* The last write that a primary acknowledged at `when` or before; at least log_low. */

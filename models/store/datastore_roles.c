@@ -519,10 +519,10 @@ static void promotion_begin(void *store, int region)
     struct datastore *datastore = datastore_of(store);
     struct datastore_cluster *old = primary_of(datastore);
 
+    if (old->cluster->region == region)
+        return; /* a restore in place: it goes on until that is complete */
     datastore->promoting = true;
     datastore->target = region;
-    if (old->cluster->region == region)
-        return;
     old->demoted = true;
     cluster_demote(old);
 }
@@ -594,39 +594,87 @@ static uint64_t promote_shard(struct datastore *datastore, struct datastore_clus
     return lost;
 }
 
+/* `new` is not the primary after all. */
+static void promotion_failed(struct datastore_cluster *old)
+{
+    old->demoted = false;
+    old->takes_writes = old->cluster->up;
+    if (old->cluster->up && old->servers[0].loading) /* it returned meanwhile, empty */
+        cluster_begin_empty(old);
+}
+
+/* Another cluster becomes the primary, before its shards do. */
+static void primary_begin(struct datastore *datastore, struct datastore_cluster *old,
+                          struct datastore_cluster *new)
+{
+    new->demoted = false;
+    new->takes_writes = true;
+    datastore->primary = new->cluster->region;
+    losses_begin(datastore, sim_now(datastore->store->sim));
+    old->takes_writes = old->takes_writes && old->cluster->up; /* no fencing */
+}
+
+/* Its shards have, and `lost` writes are lost. */
+static void primary_end(struct datastore *datastore, struct datastore_cluster *old,
+                        struct datastore_cluster *new, uint64_t lost, enum deposed deposed)
+{
+    struct store *store = datastore->store;
+
+    probe_count_many(store->probes, old->lost, lost);
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            level_unreplicated(datastore, &datastore->clusters[r]);
+    if (new != old) {
+        old->detached = deposed == DEPOSED_DETACHED && !old->cluster->up;
+        old->demoted = true;
+        cluster_demote(old);
+    }
+    datastore_level_roles(datastore);
+    if (datastore->stream)
+        datastore->stream->restart(datastore->stream->self);
+}
+
 static void promotion_end(void *self, int region, enum deposed deposed)
 {
-    struct store *store = self;
-    struct datastore *datastore = datastore_of(store);
+    struct datastore *datastore = datastore_of(self);
     struct datastore_cluster *old = primary_of(datastore);
     struct datastore_cluster *new = &datastore->clusters[region];
     uint64_t lost = 0;
 
     datastore->promoting = false;
     if (new == old || !new->cluster->up) {
-        old->demoted = false;
-        old->takes_writes = old->cluster->up;
-        if (old->cluster->up && old->servers[0].loading) /* it returned meanwhile, empty */
-            cluster_begin_empty(old);
+        promotion_failed(old);
         return;
     }
-    new->demoted = false;
-    new->takes_writes = true;
-    datastore->primary = region;
-    losses_begin(datastore, sim_now(store->sim));
-    old->takes_writes = old->takes_writes && old->cluster->up; /* no fencing */
+    primary_begin(datastore, old, new);
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         lost += promote_shard(datastore, old, new, s);
-    probe_count_many(store->probes, old->lost, lost);
-    for (uint32_t r = 0; r < store->region_count; r++)
-        if (store->clusters[r].exists)
-            level_unreplicated(datastore, &datastore->clusters[r]);
-    old->detached = deposed == DEPOSED_DETACHED && !old->cluster->up;
-    old->demoted = true;
-    cluster_demote(old);
-    datastore_level_roles(datastore);
-    if (datastore->stream)
-        datastore->stream->restart(datastore->stream->self);
+    primary_end(datastore, old, new, lost, deposed);
+}
+
+/* In place: a new cluster with the snapshot's data takes the place of the old one at once. */
+static bool restore_end(void *self, int region, enum deposed deposed)
+{
+    struct datastore *datastore = datastore_of(self);
+    struct datastore_cluster *old = primary_of(datastore);
+    struct datastore_cluster *new = &datastore->clusters[region];
+    uint64_t lost;
+
+    datastore->promoting = false;
+    if (!new->cluster->up && !cluster_can_be_created(new->cluster)) {
+        promotion_failed(old);
+        return false;
+    }
+    if (new == old)
+        cluster_replace(new->cluster);
+    else
+        cluster_set_created(new->cluster, true);
+    primary_begin(datastore, old, new);
+    lost = datastore_restore_shards(datastore, old, new);
+    for (uint32_t s = 0; s < datastore->shard_count; s++)
+        followers_adopt(datastore, new, s);
+    primary_end(datastore, old, new, lost, deposed);
+    return true;
 }
 
 const struct promotion_port datastore_promotion = {.primary = datastore_primary,
@@ -636,4 +684,6 @@ const struct promotion_port datastore_promotion = {.primary = datastore_primary,
                                                    .lacks = writes_lacked,
                                                    .begin = promotion_begin,
                                                    .end = promotion_end,
+                                                   .restorable = datastore_restorable,
+                                                   .restore = restore_end,
                                                    .attach = cluster_attach};

@@ -19,7 +19,6 @@ static const char *const reshards[] = {"none", "once", NULL};
 static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const maintenances[] = {"none", "weekly", NULL};
 static const char *const resizes[] = {"none", "once", NULL};
-static const char *const snapshots[] = {"none", "daily", NULL};
 
 #define MODEL_CONFIG struct datastore_config
 // clang-format off
@@ -51,9 +50,12 @@ static const struct field datastore_fields[] = {
     CHOICE("maintenance.weekly.day", maintenance_day, days, "sun", "weekday of the window", "assumption"),
     DURATION("maintenance.weekly.at", maintenance_at_ns, "0s", "5h", "24h", "time of day at which the window begins", "assumption"),
     DURATION("maintenance.weekly.window", maintenance_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
-    VARIANT("snapshot", snapshot, snapshots, "none", "daily snapshot of each cluster: its fork blocks the node that serves (persistence_cost.fork_per_gib), unless there is a replica to take it", "facts C.2"),
-    DURATION("snapshot.daily.at", snapshot_at_ns, "0s", "3h", "24h", "time of day at which the window begins", "assumption"),
-    DURATION("snapshot.daily.window", snapshot_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
+    VARIANT("snapshots", snapshots, snapshot_names, "none", "snapshots of the primary cluster, for restores", "seed 001"),
+    DURATION("snapshots.scheduled.every", snapshot_every_ns, "10s", "24h", "365d", "interval between their starts", "seed 002"),
+    PHASE_FIELDS("snapshots.scheduled.phase", snapshot_phase, "phase of the snapshots"),
+    BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
+    TIME_DIST("restore_create", restore_create, "0s", "lognormal(median=10min, p95=20min)", "1d", "restore: time until the new cluster has been created, before it loads the snapshot", "assumption"),
+    CHOICE("standby", standby, standby_names, "replica", "other regions before a failover: a secondary cluster, or none, which is created when a snapshot is restored", "seed 001"),
     DURATION("address_ttl", address_ttl_ns, "0s", "5s", "1d", "with replicas: time for which resolvers cache the address behind the name of a cluster", "assumption"),
 };
 // clang-format on
@@ -282,7 +284,7 @@ static void count_live(struct datastore *datastore, const struct session_row *ro
     if (row_last(row, 0).number) {
         uint32_t was = store_shard_of(datastore->store, command->session, row->check);
         bool was_flushed =
-            row_last(row, 0).number <= datastore->clusters[datastore->primary].servers[was].floor;
+            row_last(row, 0).number <= datastore->clusters[datastore->primary].servers[was].flushed;
 
         datastore->shards[was].live -= datastore->shards[was].live > 0 && !was_flushed;
     }
@@ -361,33 +363,6 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
     if (server->cluster->cluster->region == datastore->primary)
         datastore->shards[server->shard].write_size = command->bytes;
     server_acknowledge(server, &entry, command->bytes, position);
-}
-
-#define FLUSH_BYTES 30 /* "*1 $8 FLUSHALL" */
-
-/* A command that deletes everything is a write as any other: a secondary keeps its data until it
- * has applied it. A cluster that takes no writes refuses it. */
-void datastore_flush(struct cluster *cluster)
-{
-    struct datastore *datastore = datastore_of(cluster->store);
-    struct datastore_cluster *state = cluster->state;
-    const struct log_entry entry = {.acknowledged = sim_now(cluster->store->sim),
-                                    .session = NO_SESSION};
-
-    for (uint32_t s = 0; state->takes_writes && s < datastore->shard_count; s++) {
-        struct datastore_server *server = &state->servers[s];
-        struct shard *shard = &datastore->shards[s];
-
-        if (cluster->region == datastore->primary) {
-            shard->flush = server->applied + 1;
-            shard->flush_history = server->history;
-            shard->live = 0;
-        }
-        server_apply(server, server->applied + 1);
-        server->floor = server->applied;
-        server_acknowledge(server, &entry, FLUSH_BYTES,
-                           (struct write_position){server->applied, server->history, s});
-    }
 }
 
 static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t ref,
@@ -537,6 +512,9 @@ static void datastore_check(const void *config, const void *kind_config,
     check_maintenance(c, cluster.replicas, validation);
     check_resize(c, config, &cluster, validation);
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
+    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
+        validation_error(validation, "standby",
+                         "'none' needs 'snapshots': nothing could be restored");
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them (facts C.1)",
@@ -573,6 +551,11 @@ static void datastore_init(struct store *store, const struct model_env *env)
         shard_fork(&datastore->shards[s], 0, 0, MISS_LOST); /* history 0: the start */
     }
     losses_begin(datastore, -1);
+    datastore->snapshots = (struct snapshots){
+        .flushed = SIM_NEVER,
+        .earlier_kind = sim_kind_add(env->sim, &datastore_earlier, env->instance, datastore),
+        .begin_kind = sim_kind_add(env->sim, &datastore_snapshot, env->instance, datastore),
+        .done_kind = sim_kind_add(env->sim, &datastore_saved, env->instance, datastore)};
     for (uint32_t r = 0; r < store->region_count; r++)
         datastore->clusters[r] =
             (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
@@ -620,6 +603,11 @@ static void datastore_connect(struct store *store, const struct port_directory *
     datastore_level_roles(datastore_of(store));
 }
 
+static void datastore_start(struct store *store)
+{
+    datastore_snapshots_start(datastore_of(store));
+}
+
 /* For each shard exactly: every acknowledged write is held by the primary, lost, or was emptied by
  * a restart; and no server in the primary's history is ahead of the primary. */
 static void datastore_finish(struct store *store)
@@ -658,6 +646,7 @@ static void datastore_fini(struct store *store)
             free(datastore->names[r][n]);
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         free(datastore->shards[s].histories);
+    datastore_snapshots_release(datastore);
     free(datastore->shards);
     reshard_release(datastore);
 }
@@ -692,6 +681,14 @@ static uint32_t replicated_parts(const void *config, const struct check_context 
     return context->topology->region_count > 1 ? cluster_parts(config, context, region, peer) : 0;
 }
 
+static uint32_t saved_parts(const void *config, const struct check_context *context, int region,
+                            int peer)
+{
+    const struct datastore_config *c = context->kind_config;
+
+    return c->snapshots != SNAPSHOTS_NONE ? cluster_parts(config, context, region, peer) : 0;
+}
+
 /* Whichever of the two is the primary, now or after a promotion. */
 static uint32_t replicated_link(const void *config, const struct check_context *context, int region,
                                 int peer)
@@ -704,6 +701,7 @@ static const struct fault_capability datastore_faults[] = {
     STORE_FAULTS(cluster_parts, cluster_nodes),
     {"store", "role_change", replicated_shards},
     {"store", "flush", cluster_parts},
+    {"store", "restore", saved_parts},
     {"replication", "pause", replicated_parts},
     {"replication", "reset", replicated_parts},
     {"link/replication", "loss", replicated_link},
@@ -747,6 +745,7 @@ const struct store_kind kind_global_datastore = {
     .init = datastore_init,
     .cluster_init = datastore_cluster_init,
     .connect = datastore_connect,
+    .start = datastore_start,
     .finish = datastore_finish,
     .fini = datastore_fini,
     .promotion = &datastore_promotion,

@@ -30,9 +30,8 @@ int cluster_reason(const struct datastore_cluster *cluster, struct write_positio
     const struct shard *shard = &datastore->shards[last.shard];
     uint32_t newest = (uint32_t)shard->history_count - 1;
 
-    if (last.number <= cluster->servers[last.shard].floor)
+    if (last.number <= cluster->servers[last.shard].flushed)
         return MISS_FLUSHED;
-
     for (uint32_t k = last.history + 1; k <= newest; k++)
         if (last.number > shard->histories[k].fork)
             return shard->histories[k].reason;
@@ -46,10 +45,6 @@ uint32_t shard_fork(struct shard *shard, uint32_t parent, uint64_t fork, int rea
         BUG("more than %d failovers and restarts of one shard", HISTORIES_MAX);
     MEM_GROW(shard->histories, shard->history_capacity, shard->history_count + 1);
     shard->histories[shard->history_count] = (struct history){fork, parent, (uint8_t)reason};
-    if (parent == shard->flush_history && fork < shard->flush)
-        shard->flush = 0; /* it is lost */
-    else if (parent == shard->flush_history)
-        shard->flush_history = (uint32_t)shard->history_count;
     return (uint32_t)shard->history_count++;
 }
 
@@ -70,13 +65,10 @@ struct write_position shard_common(const struct shard *shard, struct write_posit
 
 void server_apply(struct datastore_server *server, uint64_t number)
 {
-    const struct shard *shard = &server->cluster->datastore->shards[server->shard];
-
     server->cluster->applied_total += number - server->applied; /* modulo 2^64: may decrease */
     server->applied = number;
-    if (__builtin_expect(shard->flush > server->floor, 0) && number >= shard->flush &&
-        server->history == shard->flush_history)
-        server->floor = shard->flush;
+    if (__builtin_expect(server->cluster->datastore->has_flushes, 0))
+        server_find_flushed(server);
 }
 
 /* --- the log of a primary -------------------------------------------------------------------- */
@@ -117,6 +109,11 @@ void log_trim(struct datastore *datastore, uint32_t shard)
         if (other != primary && datastore_is_up(datastore, (int)r) &&
             other->servers[shard].applied < low)
             low = other->servers[shard].applied;
+    }
+    if (datastore->config->snapshots != SNAPSHOTS_NONE) {
+        uint64_t floor = snapshots_log_floor(datastore, shard);
+
+        low = floor < low ? floor : low;
     }
     if (primary->cluster->node_count == 1) {
         if (low > server->log_low)
@@ -177,6 +174,8 @@ static enum loss_cause loss_cause(const struct datastore_server *old,
     const struct stream_port *stream = datastore->stream;
     struct stream_reach reach;
 
+    if (to == LOSS_TO_SNAPSHOT)
+        return LOSS_SNAPSHOT;
     if (to == LOSS_TO_REPLICA)
         return log_at(old, position.number)->acknowledged > old->crashed ? LOSS_BACKLOG
                                                                          : LOSS_IN_FLIGHT;
@@ -199,6 +198,8 @@ uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old,
     for (uint64_t n = low + 1; n <= old->log_high; n++) {
         struct write_position position = {n, history, old->shard};
 
+        if (log_at(old, n)->flush)
+            continue;
         count_lost(datastore, log_at(old, n), position, loss_cause(old, datastore, position, to));
     }
     return old->log_high - low;

@@ -210,7 +210,7 @@ static uint32_t store_address(const void *self, uint32_t endpoint)
 /* --- faults ---------------------------------------------------------------------------------- */
 
 /* What else a cluster needs to be up: bits of `lacks`. */
-enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4 };
+enum { LACKS_POWER = 1, LACKS_PROCESS = 2, LACKS_ZONE = 4, LACKS_CREATION = 8 };
 
 static void cluster_set_up(struct cluster *cluster, unsigned lack, bool has, enum crash_kind kind)
 {
@@ -242,6 +242,22 @@ static void cluster_set_power(void *self, bool up)
     cluster_set_up(self, LACKS_POWER, up, CRASH_HOST);
 }
 
+void cluster_set_created(struct cluster *cluster, bool created)
+{
+    cluster_set_up(cluster, LACKS_CREATION, created, CRASH_HOST);
+}
+
+bool cluster_can_be_created(const struct cluster *cluster)
+{
+    return cluster->lacks == LACKS_CREATION;
+}
+
+void cluster_replace(struct cluster *cluster)
+{
+    cluster_drop_all(cluster);
+    listener_restart(cluster);
+}
+
 static void cluster_stall(void *self, bool begin)
 {
     struct cluster *cluster = self;
@@ -262,8 +278,7 @@ static void cluster_restart(void *self)
 
     if (!cluster->up)
         return;
-    cluster_drop_all(cluster);
-    listener_restart(cluster);
+    cluster_replace(cluster);
     cluster->store->kind->back(cluster, false);
 }
 
@@ -694,6 +709,8 @@ static void store_start(void *self)
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists)
             listener_start(&store->clusters[r]);
+    if (store->kind->start)
+        store->kind->start(store);
 }
 
 static void store_finish(void *self)

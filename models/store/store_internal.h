@@ -258,6 +258,12 @@ __attribute__((always_inline)) static inline void store_prefetch_near(const stru
         store_prefetch_row(store, session, size);
 }
 
+/* A cluster that does not exist yet is down for want of that. */
+void cluster_set_created(struct cluster *cluster, bool created);
+/* Is that all that it wants? */
+bool cluster_can_be_created(const struct cluster *cluster);
+/* The processes of a cluster that is up are replaced by new ones: connections are closed. */
+void cluster_replace(struct cluster *cluster);
 /* With by_node: one node fails, or returns with empty memory (CRASH_NONE). */
 void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind kind);
 

@@ -112,7 +112,7 @@ struct store_kind {
     void (*node_back)(struct cluster *cluster);
     /* A planned change of roles. NULL: the kind has none. */
     void (*change_roles)(struct cluster *cluster);
-    /* The data set of a cluster is deleted by a command. NULL: the kind has none. */
+    /* Delete all data of a cluster that runs, by a command. NULL: the kind has no such fault. */
     void (*flush)(struct cluster *cluster);
     /* With by_node: the memory of one node of a running cluster is lost. */
     void (*node_lost)(struct cluster *cluster, uint32_t node);
@@ -132,6 +132,7 @@ struct store_kind {
     void (*init)(struct store *store, const struct model_env *env);
     void (*cluster_init)(struct cluster *cluster, const struct model_env *env);
     void (*connect)(struct store *store, const struct port_directory *ports);
+    void (*start)(struct store *store);
     void (*finish)(struct store *store); /* conservation checks */
     void (*fini)(struct store *store);
 

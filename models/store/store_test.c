@@ -2,6 +2,8 @@
 /*
  * The store alone: commands sent to its listener at chosen times, a stream driven by the test, and
  * links that deliver at once (or, for the notification of a demotion, never).
+ *
+ * The file is longer than 800 lines because its cases share one rig.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -231,12 +233,6 @@ static uint32_t driver_link_open(void *self)
 }
 
 /* The word of a demotion is the replication's. */
-static void driver_link_watch(void *self, uint32_t flow, sim_dur user_timeout_ns, kind_id kind,
-                              uint32_t entity, uint32_t generation)
-{
-    (void)self, (void)flow, (void)user_timeout_ns, (void)kind, (void)entity, (void)generation;
-}
-
 static void driver_link_mark(void *self, uint32_t flow, enum traffic traffic, uint64_t connection)
 {
     (void)self, (void)flow, (void)connection;
@@ -340,7 +336,6 @@ static void driver_init(void *self, const struct model_env *env)
             driver->links[a][b] = (struct link_port){.self = driver,
                                                      .open = driver_link_open,
                                                      .mark = driver_link_mark,
-                                                     .watch = driver_link_watch,
                                                      .close = driver_link_close,
                                                      .abort = driver_link_close,
                                                      .send = driver_link_send};

@@ -215,7 +215,7 @@ static const char *const stage_ends[INCIDENT_STAGES] = {
     [INCIDENT_PROMOTE] = "promoted",
     [INCIDENT_NOTIFY] = "the change of what clients use is accepted",
     [INCIDENT_PUBLISH] = "published",
-    [INCIDENT_CACHE] = "caches of resolvers are over it",
+    [INCIDENT_CACHE] = "enough resolvers have the new answer",
     [INCIDENT_RECONNECT] = "restored",
 };
 
@@ -249,6 +249,20 @@ static void print_stage_ends(const struct explanation *explanation, const int64_
     }
 }
 
+/* Texts of steps name periods by the clock of the run. */
+static void print_legend(int64_t onset_ns, FILE *out, int width)
+{
+    struct strbuf line = STRBUF_INIT;
+
+    strbuf_add(&line,
+               "Steps, with the time since the onset; <- the recorded cause, = the end of a "
+               "stage. Periods of metrics are in times of the run, in which the onset is at ");
+    strbuf_addf(&line, "%.6g s", (double)onset_ns / 1e9);
+    fputc('\n', out);
+    print_wrapped(out, line.text, 2, width);
+    strbuf_release(&line);
+}
+
 void explanation_print(const struct explanation *explanation, const struct explain_options *options,
                        FILE *out)
 {
@@ -260,9 +274,7 @@ void explanation_print(const struct explanation *explanation, const struct expla
     print_head(explanation, out, width);
     print_outcome(explanation, out, width);
     print_measures(explanation, out);
-    fprintf(
-        out,
-        "\nSteps, with the time since the onset; <- the recorded cause, = the end of a stage\n");
+    print_legend(row->onset_ns, out, width);
     for (size_t i = 0; i < explanation->event_count; i++) {
         const struct explain_event *event = &explanation->events[i];
         bool near = event->row.t_ns >= row->onset_ns && event->row.t_ns < explanation->until_ns;

@@ -91,6 +91,9 @@ static struct {
 /* From this instant on the store's name has the address of epoch 1; 0: never. */
 static sim_time client_readdressed_at;
 
+/* Answers in place of the name's; NULL: none. */
+static const struct dns_resolver *client_resolver;
+
 /* How long an answer to a lookup of the name is valid. */
 static sim_dur client_dns_ttl;
 
@@ -333,7 +336,8 @@ static void client_driver_init(void *self, const struct model_env *env)
     driver->crash_kind = sim_kind_add(env->sim, &client_driver_crashes, env->instance, driver);
     driver->plan_kind = sim_kind_add(env->sim, &client_driver_plans, env->instance, driver);
     driver->port = (struct op_port){driver, client_driver_done};
-    driver->dns = (struct dns_port){.self = driver, .resolve = client_driver_resolve};
+    driver->dns = (struct dns_port){
+        .self = driver, .resolve = client_driver_resolve, .resolver = client_resolver};
     driver->objective = (struct objective_port){.self = driver};
     for (int r = 0; r < (int)driver->regions; r++)
         port_offer_ops(env->ports, r, -1, &driver->port);

@@ -24,6 +24,10 @@
 #define FAULT_OF_TWO(text)                                                                         \
     WORLD ", replicas: 1, replica_failover: 5s}\nfaults: [{at: 60s, " text "}]\n"
 
+#define FAULT_SAVED(text)                                                                          \
+    WORLD ", restore_create: 10s, snapshots: {scheduled: {every: 20s}}}\nfaults: [{at: 60s, " text \
+          "}]\n"
+
 #define A 0
 #define B 1
 
@@ -80,6 +84,12 @@ static const struct effect {
      {"connections_opened", NULL, A, NULL, NULL}, 4, 200, 0.5},
     {"planned change of roles", FAULT_OF_TWO("store: a, role_change: true"),
      {"lost_writes", NULL, A, NULL, NULL}, 0, 0, 0.5},
+    /* users' next pages find no session, in both regions */
+    {"flush", FAULT("store: a, flush: true"),
+     {"reauths", NULL, B, "flushed", NULL}, 100, 1e6, 0.5},
+    /* 11 s later the cluster has the sessions of the last snapshot, and those since then are lost */
+    {"restore", FAULT_SAVED("store: a, restore: true"),
+     {"lost_writes", NULL, A, NULL, NULL}, 11 * 30, 35 * 120, 0.5},
     /* the process restarts at once, empty */
     {"restart", FAULT("store: a, restart: true"),
      {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},

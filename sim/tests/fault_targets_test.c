@@ -45,6 +45,9 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
     "'region', 'store', 'zone'"
 #define ONLY(region, part, others)                                                                 \
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
+#define TAKES_STORE(more)                                                                          \
+    "does not go with 'store', which takes 'stall: true', 'restart: true', " more                  \
+    "'crash: true', 'errors', 'slow', 'corrupt' or 'access'"
 
 // clang-format off
 static const struct target {
@@ -81,8 +84,10 @@ static const struct target {
     {"store: b, restart: true",                       NULL,    {"", NULL, NULL}},
     {"store: b, crash: process",                      NULL,    {"", NULL, NULL}},
     {"store: b, crash: host",                         NULL,    {"", NULL, NULL}},
-    {"store: b, down: true",                          "down",  {"does not go with 'store', which takes 'stall: true', 'restart: true', 'crash: true', 'errors', 'slow', 'corrupt', 'access' or 'flush: true'", NULL, NULL}},
-    {"store: b, role_change: true",                   "role_change", {"does not go with 'store', which takes 'stall: true', 'restart: true', 'crash: true', 'errors', 'slow', 'corrupt', 'access' or 'flush: true'", NULL, NULL}},
+    {"store: b, down: true",                          "down",  {TAKES_STORE("'flush: true', "), TAKES_STORE("'flush: true', "), NULL}},
+    {"store: b, role_change: true",                   "role_change", {TAKES_STORE("'flush: true', "), TAKES_STORE("'flush: true', "), NULL}},
+    {"store: b, flush: true",                         NULL,    {"", NULL, NULL}},
+    {"store: b, restore: true",                       "restore", {TAKES_STORE("'flush: true', "), TAKES_STORE("'flush: true', "), NULL}},
     {"store: a, stall: true",                         "store", {"", "", ONLY("a", "store", "'b'")}},
     {"store: c, crash: host",                         "store", {ONLY("c", "store", "'a', 'b'"), "", ONLY("c", "store", "'b'")}},
     {"replication: b, pause: true",                   "replication", {"", NOT("replication", FEWER), NULL}},
@@ -98,6 +103,7 @@ static const struct target {
     {"control: dns, slow: 2x",                        "slow",  {"does not go with 'control/dns', which takes 'down: true', 'errors' or 'throttle: true'", NULL, NULL}},
     {"control: function, throttle: true",             "control", {"", NOT("control: function", FEWER), NULL}},
     {"control: store-api, errors: 5%",                "control", {"", NOT("control: store-api", FEWER), NULL}},
+    {"control: compute, down: true",                  "control", {NOT("control: compute", ALL), NOT("control: compute", FEWER), NULL}},
     {"control: routing, down: true",                  "control", {NOT("control: routing", ALL), NOT("control: routing", FEWER), NULL}},
     {"home: us-east-1, down: true",                   NULL,    {"", NULL, NULL}},
     {"home: eu-west-1, down: true",                   "home",  {"is the home of no control plane: 'eu-west-1'; homes are 'us-east-1', 'us-west-2', 'a', 'b', 'c'", NULL, NULL}},

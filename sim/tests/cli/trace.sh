@@ -16,7 +16,7 @@ python3 "$source/sim/tests/trace_format.py" small.trace.json
 # Only the sessions that are asked for, and only in the window.
 key=$(grep -o 'session us-west-2/[0-9]*/[0-9]*' small.trace.json | head -n 1 | cut -d ' ' -f 2)
 "$isthmus" trace small.db --session "$key" --output one.json; echo $?
-python3 "$source/sim/tests/trace_format.py" one.json | head -n 4
+python3 "$source/sim/tests/trace_format.py" one.json | sed -n 1,4p
 grep -o 'session [a-z0-9-]*/[0-9]*/[0-9]*' one.json | sort -u | wc -l
 "$isthmus" trace small.db --run 0/1 --window 1min10s..1min12s --sessions 3 --output window.json; echo $?
 python3 - <<'PY'
