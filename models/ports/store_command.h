@@ -56,7 +56,14 @@ enum reply_kind {
 };
 /* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of
  * store declares, in the order of its table (struct session_store_port). */
-enum miss_reason { MISS_NEVER_WRITTEN, MISS_RESTARTED, MISS_EVICTED, MISS_OF_KIND };
+enum miss_reason {
+    MISS_NEVER_WRITTEN,
+    MISS_RESTARTED,
+    MISS_EVICTED,
+    MISS_FLUSHED,
+    MISS_CORRUPT, /* its value cannot be read */
+    MISS_OF_KIND
+};
 
 struct reply {
     sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
