@@ -158,18 +158,19 @@ static void view_comparison_has_the_intervals_of_c(void **state)
     struct fixture *fixture = *state;
     sqlite3_stmt *rows;
 
-    assert_int_equal(sqlite3_prepare_v2(
-                         fixture->sql,
-                         "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level, c.unit"
-                         " FROM comparison AS c JOIN point ON point.study = c.study"
-                         " AND point.number = c.point JOIN cell ON cell.name = c.metric"
-                         " AND cell.stat = c.stat AND cell.region = c.region"
-                         " AND cell.window = c.window AND c.labels ="
-                         " iif(label_name = '', '', label_name || '=' || label)"
-                         " JOIN point_difference AS d ON d.point = point.id"
-                         " AND d.cell = cell.id WHERE c.study = 2",
-                         -1, &rows, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(
+            fixture->sql,
+            "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level, c.unit"
+            " FROM comparison AS c JOIN point ON point.study = c.study"
+            " AND point.number = c.point JOIN cell ON cell.name = c.metric"
+            " AND cell.stat = c.stat AND cell.region = c.region"
+            " AND cell.window = c.window AND c.labels ="
+            " iif(label_name = '', '', label_name || '=' || label)"
+            " JOIN point_difference AS d ON d.point = point.id"
+            " AND d.cell = cell.id WHERE c.study = 2",
+            -1, &rows, NULL),
+        SQLITE_OK);
     fixture->row_count = 0;
     while (sqlite3_step(rows) == SQLITE_ROW) {
         struct tally pairs = {.count = (uint64_t)sqlite3_column_int64(rows, 0),
