@@ -132,6 +132,8 @@ double harm_decidable(const double *base, size_t base_count, size_t value_count,
     return error * (gsl_cdf_tdist_Qinv(alpha, freedom) + gsl_cdf_tdist_Pinv(power, freedom));
 }
 
+#define FEWER_MOST 0.6 /* however few the replications */
+
 double outcomes_p_no_fewer(uint64_t base_well, uint64_t base_count, uint64_t well, uint64_t count,
                            uint64_t last_count, double alpha, double power)
 {
@@ -144,6 +146,7 @@ double outcomes_p_no_fewer(uint64_t base_well, uint64_t base_count, uint64_t wel
         return 1;
     margin = sqrt(share * (1 - share) * (1 / b + 1 / fmax(n, last))) *
              (gsl_cdf_tdist_Qinv(alpha, b - 1) + gsl_cdf_tdist_Pinv(power, b - 1));
+    margin = fmin(margin, FEWER_MOST);
     return gsl_cdf_ugaussian_Q((margin - fewer) / sqrt(share * (1 - share) * (1 / b + 1 / n)));
 }
 

@@ -188,6 +188,8 @@ static void an_unchanged_share_is_found_so_without_pairs(void **state)
     assert_close(outcomes_p_no_fewer(10, 10, 34, 40, 40, 0.05, 0.8), 0.070316, 1e-3);
     assert_true(outcomes_p_no_fewer(10, 10, 20, 40, 40, 0.05, 0.8) > 0.5);
     assert_true(outcomes_p_no_fewer(10, 10, 40, 40, 40, 0.05, 0.8) < 0.05);
+    /* However few they are, all against none is no unchanged share. */
+    assert_true(outcomes_p_no_fewer(4, 4, 0, 4, 16, 0.008, 0.999) > 0.5);
 }
 
 /* A value of which the baseline has none cannot be compared with 0. */
