@@ -105,6 +105,13 @@ while IFS=: read -r page line link; do
         printf '%s:%s: links to %s, which does not exist\n' "$page" "$line" "$link" >>"$found"
 done < <(cited '\]\([^) ]+\)' "${pages[@]}")
 
+# The catalogue's page has each of its scenarios.
+for scenario in scenarios/*.yaml; do
+    name=${scenario##*/}
+    grep -qF "| [${name%.yaml}](" scenarios/README.md ||
+        printf '%s:1: scenarios/README.md has no row for it\n' "$scenario" >>"$found"
+done
+
 mapfile -t speaking < <(find sim/cli scripts -type f ! -name '*_test.c' | sort)
 while IFS=: read -r source line name; do
     name=scenarios/${name#*scenarios/}

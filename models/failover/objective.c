@@ -57,11 +57,14 @@ static const char *const loss_names[LOSS_CAUSES + 1] = {
     [LOSS_SNAPSHOT] = "snapshot",
 };
 
+static const char no_outage[] = "no outage"; /* why a value is none */
+
 static const struct metric objective_metrics[] = {
     {.name = "rto",
      .unit = UNIT_NS,
      .kind = METRIC_VALUE,
      .better = LOWER_IS_BETTER,
+     .best_none = no_outage,
      .meaning =
          "the longest outage: from the fault's onset to the first window of `hold`, after the "
          "first "
@@ -107,8 +110,6 @@ static const struct metric objective_metrics[] = {
      .better = LOWER_IS_BETTER,
      .meaning = "incidents with an outage that was not restored by the end of the run"},
 };
-
-static const char no_outage[] = "no outage"; /* why a value is none */
 
 /* What ends each stage but the last, which the restoration ends. */
 static const struct stage_end {

@@ -233,7 +233,7 @@ static enum zone_state zone_state(const struct fault_reach *reach, int region, u
     return reach->held.zone_cut[region][zone] > 0 ? ZONE_CUT : ZONE_WELL;
 }
 
-/* The store's nodes; instances are ill parts. */
+/* The store's nodes; instances are failing parts. */
 static void change_zones(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     int region = fault->selector.region;
@@ -255,7 +255,7 @@ static void change_zones(struct fault_reach *reach, const struct fault *fault, b
     }
 }
 
-/* --- ill parts ------------------------------------------------------------------------------- */
+/* --- failing parts -------------------------------------------------------------------------- */
 
 static bool is_of_app(const struct fault *fault)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Parts that are ill: instances of an application tier, shards of a cluster of the store. */
+/* Parts that are failing: instances of an application tier, shards of a cluster of the store. */
 #ifndef ILLNESS_H
 #define ILLNESS_H
 

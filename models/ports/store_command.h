@@ -51,7 +51,7 @@ enum reply_kind {
     REPLY_CONFLICT,  /* a concurrent write won; nothing was executed */
     REPLY_RESET,     /* the server refused the connection, or closes it */
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
-    REPLY_ERROR,     /* an error of a server that is ill; nothing was executed */
+    REPLY_ERROR,     /* an error of a failing server; nothing was executed */
     REPLY_KINDS
 };
 /* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of

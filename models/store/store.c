@@ -350,7 +350,7 @@ static enum crash_kind node_lacks(const struct node *node)
     return illness->refuses ? CRASH_PROCESS : CRASH_NONE;
 }
 
-/* A server that is ill answers pings: replicas do not take over. */
+/* A failing server answers pings: replicas do not take over. */
 static void cluster_set_illness(void *self, uint32_t part, const struct illness *illness)
 {
     struct cluster *cluster = self;

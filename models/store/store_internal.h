@@ -274,7 +274,7 @@ extern const struct event_kind cluster_command, cluster_iteration_end, cluster_p
 sim_dur server_read_time(const struct server *server, const struct command *command);
 /* Add an executed command to those that wait for server_complete(). */
 RARE void server_pend(struct server *server, uint32_t ref, struct command *command);
-/* Does a command at a server that is ill fail? Then its reply is set, and nothing is executed. */
+/* Does a command at a failing server fail? Then its reply is set, and nothing is executed. */
 RARE bool server_fails(const struct server *server, struct command *command);
 /* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
 RARE void store_prefetch_early(struct store *store);

@@ -127,6 +127,17 @@ static void add_load(struct strbuf *out, const struct seeking *seeking, double l
     quantity_add(out, &value);
 }
 
+/* Is an objective open at the highest load that was tried? */
+static bool is_open(const struct seeking *seeking)
+{
+    size_t objectives = seeking->objectives.count, last = seeking->result.tried_count * objectives;
+
+    for (size_t i = last - objectives; i < last; i++)
+        if (seeking->states[i].by_interval == VERDICT_UNDECIDED)
+            return true;
+    return false;
+}
+
 static void add_answer(struct strbuf *out, const struct seeking *seeking)
 {
     const struct limit *limit = &seeking->result.limit;
@@ -154,25 +165,11 @@ static void add_answer(struct strbuf *out, const struct seeking *seeking)
         add_load(out, seeking, seeking->plan.from);
         break;
     case LIMIT_ABOVE:
-        strbuf_addf(out, "%s: objectives still hold at ", path);
+        strbuf_addf(out, "%s: objectives still hold%s at ", path,
+                    is_open(seeking) ? " by their means, not surely," : "");
         add_load(out, seeking, seeking->plan.to);
         break;
     }
-}
-
-/* "1.19% fails", "40 ms, never in 3 of 20 fails". */
-static void add_state(struct strbuf *out, const struct decision *state, enum unit unit)
-{
-    struct interval value = {.mean = state->estimate.interval.mean};
-    uint64_t never = state->estimate.never, n = state->estimate.interval.n + never;
-
-    if (state->estimate.interval.n > 0)
-        interval_add(out, &value, unit);
-    else if (never == 0)
-        strbuf_add(out, "-");
-    if (never > 0)
-        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, never < n ? ", " : "", never, n);
-    strbuf_addf(out, " %s", verdict_name(state->verdict));
 }
 
 static void print_text(const struct seeking *seeking)
@@ -196,7 +193,8 @@ static void print_text(const struct seeking *seeking)
         for (size_t i = 0; i < objectives; i++) {
             const struct decision *state = &seeking->states[number * objectives + i];
             struct strbuf *cell = text_table_cell(table);
-            add_state(cell, state, metric_ref_unit(&seeking->objectives.items[i].expect.left));
+            requirement_add_value(cell, &seeking->objectives.items[i], state);
+            strbuf_addf(cell, " %s", verdict_name(state->verdict));
         }
     }
     text_table_print_and_free(table, stdout);
@@ -219,6 +217,8 @@ static void write_load(struct json_writer *json, const struct seeking *seeking, 
         json_number(json, "mean", state->estimate.interval.n ? state->estimate.interval.mean : NAN);
         json_number(json, "low", state->estimate.interval.low);
         json_number(json, "high", state->estimate.interval.high);
+        json_count(json, "n", state->estimate.interval.n);
+        json_count(json, "never", state->estimate.never);
         json_close(json);
     }
     json_close(json);
@@ -253,7 +253,8 @@ static void print_json(const struct seeking *seeking)
     json_end(&json);
 }
 
-/* Every objective at every load that was tried; "load 120; " and the objective are its text. */
+/* Every objective at every load that was tried; "load 120; ", the objective and, where it was not
+ * known when some run ended, "; never in 3 of 20" are its text. */
 static void find_states(const struct seeking *seeking, struct finding_list *list)
 {
     size_t objectives = seeking->objectives.count;
@@ -271,8 +272,15 @@ static void find_states(const struct seeking *seeking, struct finding_list *list
             .unit = metric_ref_unit(&objective->expect.left),
             .interval = state->estimate.interval,
         };
-        finding_add(list, &finding, "load %.9g; %s", seeking->result.tried[i / objectives].load,
+        uint64_t never = state->estimate.never;
+        struct strbuf text = STRBUF_INIT;
+        strbuf_addf(&text, "load %.9g; %s", seeking->result.tried[i / objectives].load,
                     objective->expect.text);
+        if (never > 0)
+            strbuf_addf(&text, "; never in %" PRIu64 " of %" PRIu64, never,
+                        state->estimate.interval.n + never);
+        finding_add(list, &finding, "%s", text.text);
+        strbuf_release(&text);
         strbuf_release(&subject);
     }
 }

@@ -190,22 +190,47 @@ static void add_blocks(struct strbuf *out, const char *resolved, const char *key
             depth = strncmp(at + indent, key, length) == 0 && at[indent + length] == ':' ? indent
                                                                                          : SIZE_MAX;
         if (depth != SIZE_MAX)
-            strbuf_add_bytes(out, at, line);
+            strbuf_add_bytes(out, at, line + (at[line] == '\n'));
         at += line + (at[line] == '\n');
     }
 }
 
-/* The load: parameters of the users. */
-static void warn_of_load(const struct checking *checking)
+/* The first line in which two texts differ, without its indentation; the caller frees it. */
+static char *differing_line(const char *text, const char *other)
+{
+    size_t i = 0, start = 0;
+
+    for (; text[i] && text[i] == other[i]; i++)
+        if (text[i] == '\n')
+            start = i + 1;
+    start += strspn(text + start, " ");
+    return mem_strndup(text + start, strcspn(text + start, "\n"));
+}
+
+/* Parts of a scenario that change what the statistics are of. */
+static const struct {
+    const char *key, *what;
+} parts[] = {{"population", "load"}, {"objective", "objective"}, {"warmup", "warm-up"}};
+
+static void warn_of_parts(const struct checking *checking)
 {
     struct strbuf ours = STRBUF_INIT, theirs = STRBUF_INIT;
 
-    if (checking->baseline.resolved) {
-        add_blocks(&ours, checking->set->scenarios[0]->resolved, "population");
-        add_blocks(&theirs, checking->baseline.resolved, "population");
-        if (strcmp(ours.text, theirs.text) != 0)
-            diag_add(checking->diag, DIAG_WARNING, NULL,
-                     "the baseline is of another load: parameters of 'population' differ");
+    for (size_t i = 0; checking->baseline.resolved && i < sizeof parts / sizeof parts[0]; i++) {
+        strbuf_clear(&ours);
+        strbuf_clear(&theirs);
+        add_blocks(&ours, checking->set->scenarios[0]->resolved, parts[i].key);
+        add_blocks(&theirs, checking->baseline.resolved, parts[i].key);
+        if (strcmp(ours.text, theirs.text) == 0)
+            continue;
+        char *our_line = differing_line(ours.text, theirs.text);
+        char *their_line = differing_line(theirs.text, ours.text);
+        diag_add(checking->diag, DIAG_WARNING, NULL,
+                 "the baseline is of another %s: in '%s', '%s', not '%s'", parts[i].what,
+                 parts[i].key, their_line[0] ? their_line : "nothing",
+                 our_line[0] ? our_line : "nothing");
+        free(our_line);
+        free(their_line);
     }
     strbuf_release(&ours);
     strbuf_release(&theirs);
@@ -230,7 +255,7 @@ static bool is_comparable(struct checking *checking, int *code)
     }
     warn_if_other(checking->diag, "scenario", scenario->name, study->scenario_name);
     warn_if_other(checking->diag, "version", program_version, study->version);
-    warn_of_load(checking);
+    warn_of_parts(checking);
     return true;
 }
 
@@ -243,33 +268,50 @@ static void checking_run(void *self, struct study_runner *runner)
     watch_list_open(&checking->statistics, runner);
     requirement_list_open(&checking->expectations, runner);
     check_run(runner, &checking->plan, checking->rows);
-    checking->identical = checking->baseline.count > 0;
-    for (uint32_t i = 0; i < checking->baseline.count; i++)
-        checking->identical = checking->identical && runner_has(runner, 0, i) &&
-                              runner_digest(runner, 0, i) == checking->baseline.digests[i];
+    checking->identical = check_is_identical(runner, &checking->plan);
     for (size_t i = 0; i < checking->expectations.count; i++)
         checking->states[i] =
             requirement_judge(&checking->expectations.items[i], runner, 0, checking->plan.level);
+}
+
+/* Of the difference; that of two shares is between -1 and 1. */
+static struct interval interval_of(const struct checked *row, double level)
+{
+    struct interval interval = harm_interval(&row->harm, level);
+
+    if (metric_ref_unit(&row->statistic->ref) == UNIT_SHARE ||
+        (row->harm.by_outcome && row->outcome == OUTCOME_COUNTED))
+        interval_keep_between(&interval, -1, 1);
+    return interval;
 }
 
 static void add_why(struct strbuf *out, const struct checking *checking, const struct checked *row)
 {
     double level = checking->plan.level;
     enum unit unit = metric_ref_unit(&row->statistic->ref);
-    struct interval interval = harm_interval(&row->harm, level);
+    struct interval interval = interval_of(row, level);
 
     if (row->harm.by_outcome) {
-        strbuf_addf(
-            out,
-            "recovers in %" PRIu64 " of %" PRIu64 " instead of %" PRIu64 " of %" PRIu64 " (p %.2g)",
-            row->harm.came, row->harm.runs, row->harm.base_came, row->harm.base_runs, row->p_worse);
+        bool is_count = row->outcome == OUTCOME_COUNTED;
+        outcome_add(out, row->outcome, &row->statistic->ref, row->harm.well, row->harm.runs);
+        strbuf_addf(out, " instead of %" PRIu64 " of %" PRIu64 " (p %.2g)",
+                    is_count ? row->harm.base_runs - row->harm.base_well : row->harm.base_well,
+                    row->harm.base_runs, row->p_worse);
+        if (!row->with_numbers)
+            return;
+        strbuf_add(out, "; of those with a value ");
+    }
+    if (!checked_is_asked(row)) {
+        strbuf_addf(out, "a value in %" PRIu64 " replications, of the baseline's in %" PRIu64,
+                    row->values, row->base_values);
         return;
     }
     if (row->harm.identical) {
         if (checking->identical)
             strbuf_add(out, "identical");
         else
-            strbuf_addf(out, "no difference seen in %" PRIu64, row->harm.n);
+            strbuf_addf(out, "no difference seen in %" PRIu64 "%s", row->harm.n,
+                        row->harm.n < 2 ? "; n = 1, no interval" : "");
         return;
     }
     units_add(out, row->harm.base_mean, unit, 3);
@@ -277,9 +319,20 @@ static void add_why(struct strbuf *out, const struct checking *checking, const s
     units_add(out, row->harm.difference, unit, 3);
     if (interval.valid)
         interval_add_bounds(out, interval.low, interval.high, unit);
+    else
+        strbuf_add(out, "; n = 1, no interval");
     strbuf_addf(out, "; %s is better, margin ",
                 row->statistic->ref.metric->better == LOWER_IS_BETTER ? "lower" : "higher");
     units_add(out, row->margin, unit, 3);
+    if (row->of_few)
+        strbuf_add(out, "; few samples");
+}
+
+static const char *verdict_of(const struct checked *row)
+{
+    return checked_is_asked(row)                ? gate_name(row->gate)
+           : row->values + row->base_values > 0 ? "not tested"
+                                                : "no data";
 }
 
 static void print_text(const struct checking *checking)
@@ -290,13 +343,14 @@ static void print_text(const struct checking *checking)
 
     for (size_t i = 0; i < checking->statistics.count; i++) {
         const struct checked *row = &checking->rows[i];
-        if (!checked_is_asked(row)) {
+        if (!checked_is_asked(row) && row->values + row->base_values == 0) {
             absent++;
             continue;
         }
         text_table_add(table, "%s", row->statistic->text);
-        text_table_add(table, "%s", gate_name(row->gate));
-        text_table_add(table, "%" PRIu64 "%s", row->harm.n, row->harm.paired ? "" : " unpaired");
+        text_table_add(table, "%s", verdict_of(row));
+        text_table_add(table, "%" PRIu64 "%s", row->harm.by_outcome ? row->harm.runs : row->harm.n,
+                       row->harm.by_outcome || row->harm.paired ? "" : " unpaired");
         add_why(text_table_cell(table), checking, row);
     }
     quote_print_line(
@@ -308,32 +362,37 @@ static void print_text(const struct checking *checking)
         printf("  %zu more metrics have no data in these runs\n", absent);
     if (checking->expectations.count > 0)
         printf("\nExpectations\n");
-    table = text_table_create_bare(2);
+    table = text_table_create_bare(3);
     for (size_t i = 0; i < checking->expectations.count; i++) {
+        const struct requirement *expectation = &checking->expectations.items[i];
         text_table_add(table, "%s", verdict_name(checking->states[i].verdict));
-        text_table_add(table, "%s", checking->expectations.items[i].expect.text);
+        text_table_add(table, "%s", expectation->expect.text);
+        requirement_add_value(text_table_cell(table), expectation, &checking->states[i]);
     }
     text_table_print_and_free(table, stdout);
 }
 
 static void write_row(struct json_writer *json, const struct checked *row, double level)
 {
-    struct interval interval = harm_interval(&row->harm, level);
+    struct interval interval = interval_of(row, level);
     bool there = checked_is_asked(row);
 
     json_open_object(json, NULL);
     json_text(json, "metric", row->statistic->text);
     json_text(json, "unit", unit_name(metric_ref_unit(&row->statistic->ref)));
-    json_text(json, "verdict", there ? gate_name(row->gate) : "no data");
+    json_text(json, "verdict", verdict_of(row));
     json_count(json, "n", row->harm.n);
+    json_flag(json, "few_samples", row->of_few);
     json_flag(json, "paired", row->harm.paired);
     json_flag(json, "identical", row->harm.identical);
     if (row->harm.by_outcome) {
-        json_count(json, "base_recovered", row->harm.base_came);
+        json_text(json, "outcome", outcome_name(row->outcome));
+        json_count(json, "base_well", row->harm.base_well);
         json_count(json, "base_runs", row->harm.base_runs);
-        json_count(json, "recovered", row->harm.came);
+        json_count(json, "well", row->harm.well);
         json_count(json, "runs", row->harm.runs);
     }
+    there = there && row->harm.n > 0;
     json_number(json, "base", there ? row->harm.base_mean : NAN);
     json_number(json, "difference", there ? row->harm.difference : NAN);
     json_number(json, "low", interval.low);
@@ -388,9 +447,8 @@ static int write_junit(struct checking *checking)
     for (size_t i = 0; i < statistics; i++) {
         const struct checked *row = &checking->rows[i];
         texts[i] = (struct strbuf)STRBUF_INIT;
-        strbuf_addf(&texts[i], "%s: ", checked_is_asked(row) ? gate_name(row->gate) : "no data");
-        if (checked_is_asked(row))
-            add_why(&texts[i], checking, row);
+        strbuf_addf(&texts[i], "%s: ", verdict_of(row));
+        add_why(&texts[i], checking, row);
         cases[i] = (struct junit_case){"baseline", row->statistic->text,
                                        row->gate == GATE_WORSE ? JUNIT_FAILED
                                        : checked_is_asked(row) && row->gate == GATE_NO_WORSE
@@ -401,7 +459,9 @@ static int write_junit(struct checking *checking)
     for (size_t i = statistics; i < count; i++) {
         enum verdict verdict = checking->states[i - statistics].verdict;
         texts[i] = (struct strbuf)STRBUF_INIT;
-        strbuf_add(&texts[i], verdict_name(verdict));
+        strbuf_addf(&texts[i], "%s: ", verdict_name(verdict));
+        requirement_add_value(&texts[i], &checking->expectations.items[i - statistics],
+                              &checking->states[i - statistics]);
         cases[i] = (struct junit_case){"expectation",
                                        checking->expectations.items[i - statistics].expect.text,
                                        verdict == VERDICT_HOLDS   ? JUNIT_PASSED
@@ -430,7 +490,7 @@ static void checking_find(void *self, struct finding_list *list)
             .subject = row->statistic->text,
             .verdict = (char *)(uintptr_t)gate_name(row->gate),
             .unit = metric_ref_unit(&row->statistic->ref),
-            .interval = harm_interval(&row->harm, checking->plan.level),
+            .interval = interval_of(row, checking->plan.level),
         };
         if (checked_is_asked(row))
             finding_add(list, &finding,
@@ -506,6 +566,7 @@ static void plan_check(struct checking *checking)
     checking->plan = (struct check_plan){
         .statistics = &checking->statistics,
         .base = baseline->statistics,
+        .base_digests = baseline->digests,
         .base_count = baseline->count,
         .paired = checking->set->scenarios[0]->run.seed == baseline->study.seed,
         .default_margins = !values->margin,
@@ -607,7 +668,8 @@ const struct command cmd_check = {
         "pairs are used if they are more precise than independent samples, and a decided metric "
         "stays decided. With '--seed' there are no pairs. A run that never recovers counts as "
         "worse than any run that does. A baseline with another duration is refused; one of another "
-        "scenario, load or version is reported. The probability of a false alarm over all "
+        "scenario, version, load, objective or warm-up is reported. The probability of a false "
+        "alarm over all "
         "metrics is at most 1 - level. An unchanged program and scenario gives differences of "
         "exactly 0 and never a regression. Exit codes: 11 regression, 10 an expectation of the "
         "scenario failed, 12 undecided.",

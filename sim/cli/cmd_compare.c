@@ -72,16 +72,10 @@ static void add_outcomes(struct strbuf *out, const struct compared *row)
     const struct paired_outcomes *pairs = &row->outcomes;
     uint64_t n = pairs->both + pairs->base_only + pairs->value_only + pairs->neither;
     uint64_t base = pairs->both + pairs->base_only, value = pairs->both + pairs->value_only;
-    bool is_count = row->statistic->ref.metric->unit == UNIT_COUNT;
 
-    if (is_count) {
+    outcome_add(out, row->outcome, &row->statistic->ref, value, n);
+    if (row->outcome == OUTCOME_COUNTED)
         base = n - base;
-        value = n - value;
-    }
-    const char *what = is_count                                       ? "in"
-                       : quantile_over_runs(&row->statistic->ref) > 0 ? "within the base's in"
-                                                                      : "recovers in";
-    strbuf_addf(out, "%s %" PRIu64 " of %" PRIu64, what, value, n);
     if (row->by_outcome)
         strbuf_addf(out, " instead of %" PRIu64 " of %" PRIu64 " (p %.2g, McNemar %.2g)", base, n,
                     row->p_difference, pairs->p);
@@ -97,6 +91,12 @@ static void add_verdict(struct text_table *table, const struct compared *row)
     if (row->by_outcome) {
         strbuf_addf(cell, "%s: ", paired_verdict_name(row->verdict));
         add_outcomes(cell, row);
+        return;
+    }
+    if (!compared_is_asked(row)) {
+        strbuf_addf(cell, "no pair: a value in %" PRIu32 " of %" PRIu32, row->value_values,
+                    row->runs);
+        strbuf_addf(cell, " instead of %" PRIu32 " of %" PRIu32, row->base_values, row->runs);
         return;
     }
     if (pairs < 2) {
@@ -116,7 +116,9 @@ static void add_verdict(struct text_table *table, const struct compared *row)
         if (row->needed > 0)
             strbuf_addf(cell, "; about %" PRIu64 " replications needed", row->needed);
     }
-    if (row->has_outcomes && row->statistic->ref.metric->unit != UNIT_COUNT) {
+    if (row->of_few)
+        strbuf_add(cell, "; few samples");
+    if (row->has_outcomes && row->outcome != OUTCOME_COUNTED) {
         strbuf_add(cell, "; ");
         add_outcomes(cell, row);
     }
@@ -152,13 +154,14 @@ static void print_alternative(const struct comparing *comparing, uint32_t point)
         enum unit unit = metric_ref_unit(&row->statistic->ref);
         if (row->point != point)
             continue;
-        if (!compared_is_asked(row)) {
+        if (!compared_is_asked(row) && row->base_values + row->value_values == 0) {
             absent++;
             continue;
         }
         text_table_add(table, "%s", row->statistic->text);
         add_difference(table, row, unit);
-        text_table_add(table, "%" PRIu64, row->paired.difference.count);
+        text_table_add(table, "%" PRIu64,
+                       row->by_outcome ? row->runs : row->paired.difference.count);
         add_narrowing(table, &row->paired);
         add_verdict(table, row);
     }
@@ -202,18 +205,22 @@ static void write_row(struct json_writer *json, const struct compared *row, cons
     json_number(json, "high", paired->interval.high);
     if (row->has_outcomes) {
         const struct paired_outcomes *pairs = &row->outcomes;
+        json_text(json, "outcome", outcome_name(row->outcome));
         json_count(json, "runs",
                    pairs->both + pairs->base_only + pairs->value_only + pairs->neither);
         json_count(json, "base_well", pairs->both + pairs->base_only);
         json_count(json, "value_well", pairs->both + pairs->value_only);
         json_number(json, "p_mcnemar", pairs->p);
     }
+    json_flag(json, "few_samples", row->of_few);
+    json_flag(json, "all_equal", row->alike);
     json_flag(json, "identical", row->identical);
     json_number(json, "variance_ratio", paired->variance_ratio);
     json_number(json, "margin", row->margin);
     json_number(json, "p_difference", row->p_difference);
     json_number(json, "p_not_equivalent", row->p_alike);
-    json_text(json, "verdict", paired_verdict_name(row->verdict));
+    json_text(json, "verdict",
+              compared_is_asked(row) ? paired_verdict_name(row->verdict) : "no data");
     json_count(json, "replications_needed", row->needed);
     json_close(json);
 }

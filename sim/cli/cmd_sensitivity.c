@@ -47,6 +47,21 @@ struct screening {
     struct morris_effect *effects; /* by statistic, by input */
 };
 
+/*
+ * The statistic of a point: its mean. Never restored in some run is more than any number. A run
+ * without an outage has no time to recover, which counts as 0.
+ */
+static double point_value(const struct sampled_estimate *estimate, const struct metric *metric)
+{
+    double n = (double)estimate->interval.n, none = (double)estimate->none;
+
+    if (estimate->never > 0 || (estimate->interval.n > 0 && isinf(estimate->interval.mean)))
+        return INFINITY;
+    if (metric->best_none && n + none > 0)
+        return n > 0 ? estimate->interval.mean * n / (n + none) : 0;
+    return n > 0 ? estimate->interval.mean : NAN;
+}
+
 static void screening_run(void *self, struct study_runner *runner)
 {
     struct screening *screening = self;
@@ -63,8 +78,7 @@ static void screening_run(void *self, struct study_runner *runner)
         for (uint32_t point = 0; point < points; point++) {
             struct sampled_estimate estimate =
                 runner_estimate(runner, point, screening->statistics.items[i].watch, run->level);
-            bool known = estimate.interval.n > 0 && isfinite(estimate.interval.mean);
-            means[point] = known ? estimate.interval.mean : NAN;
+            means[point] = point_value(&estimate, screening->statistics.items[i].ref.metric);
         }
         morris_effects(screening->shares, means, inputs, screening->trajectories, run->level,
                        &screening->effects[i * inputs]);
@@ -72,25 +86,44 @@ static void screening_run(void *self, struct study_runner *runner)
     free(means);
 }
 
+/* No number is as large an effect as that an outcome comes or not. */
+static bool is_less(const struct morris_effect *a, const struct morris_effect *b)
+{
+    return a->outcomes != b->outcomes ? a->outcomes < b->outcomes
+                                      : a->mu_star.mean < b->mu_star.mean;
+}
+
 /* The inputs of a statistic, largest effect first. */
 static void rank(const struct morris_effect *effects, size_t count, size_t *order)
 {
     for (size_t i = 0; i < count; i++) {
         size_t at = i;
-        for (; at > 0 && effects[order[at - 1]].mu_star.mean < effects[i].mu_star.mean; at--)
+        for (; at > 0 && is_less(&effects[order[at - 1]], &effects[i]); at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
 }
 
+static bool has_outcomes(const struct morris_effect *effects, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (effects[i].outcomes > 0)
+            return true;
+    return false;
+}
+
 static void print_text(const struct screening *screening, size_t *order)
 {
     size_t inputs = screening->axes->count;
+    bool any_outcomes = false;
 
     for (size_t i = 0; i < screening->statistics.count; i++) {
         const struct watched *statistic = &screening->statistics.items[i];
         enum unit unit = metric_ref_unit(&statistic->ref);
-        struct text_table *table = text_table_create("input\tmu*\tmu\tsigma");
+        bool outcomes = has_outcomes(&screening->effects[i * inputs], inputs);
+        struct text_table *table = text_table_create(
+            outcomes ? "input\tmu*\tmu\tsigma\trecovers or never does" : "input\tmu*\tmu\tsigma");
+        any_outcomes = any_outcomes || outcomes;
         printf(i > 0 ? "\n" : "");
         quote_print_line(
             stdout, "Effects on %s over the ranges: %" PRIu32 " trajectories, %.3g%% intervals",
@@ -103,11 +136,14 @@ static void print_text(const struct screening *screening, size_t *order)
             if (effect->mu_star.n == 0) {
                 for (int k = 0; k < 3; k++)
                     text_table_add(table, "n/a");
-                continue;
+            } else {
+                interval_add(text_table_cell(table), &effect->mu_star, unit);
+                units_add(text_table_cell(table), effect->mu, unit, 3);
+                units_add(text_table_cell(table), effect->sigma, unit, 3);
             }
-            interval_add(text_table_cell(table), &effect->mu_star, unit);
-            units_add(text_table_cell(table), effect->mu, unit, 3);
-            units_add(text_table_cell(table), effect->sigma, unit, 3);
+            if (outcomes)
+                text_table_add(table, "%" PRIu64 " of %" PRIu32, effect->outcomes,
+                               screening->trajectories);
         }
         text_table_print_and_free(table, stdout);
     }
@@ -115,6 +151,9 @@ static void print_text(const struct screening *screening, size_t *order)
         "\nmu*: mean absolute effect of the input's whole range; mu: mean effect, with its sign;\n"
         "sigma: standard deviation, large if the effect is nonlinear or depends on other inputs.\n"
         "mu and sigma have no intervals.\n");
+    if (any_outcomes)
+        printf("recovers or never does: steps on one side of which it never recovered; no number, "
+               "so not in mu*\n");
 }
 
 static void print_json(const struct screening *screening)
@@ -140,6 +179,7 @@ static void print_json(const struct screening *screening)
         json_number(&json, "high", effect->mu_star.high);
         json_number(&json, "mu", there ? effect->mu : NAN);
         json_number(&json, "sigma", there ? effect->sigma : NAN);
+        json_count(&json, "outcomes_changed", effect->outcomes);
         json_close(&json);
     }
     json_close(&json);
@@ -162,8 +202,8 @@ static void screening_find(void *self, struct finding_list *list)
             .unit = metric_ref_unit(&statistic->ref),
             .interval = effect->mu_star,
         };
-        finding_add(list, &finding, "mu* of %s; mu %.6g, sigma %.6g", statistic->text, effect->mu,
-                    effect->sigma);
+        finding_add(list, &finding, "mu* of %s; mu %.6g, sigma %.6g, outcome changed in %" PRIu64,
+                    statistic->text, effect->mu, effect->sigma, effect->outcomes);
     }
 }
 

@@ -76,19 +76,38 @@ static const char *mark_name(const struct fronting *fronting, size_t point)
     return mark->sure ? "dominated" : "dominated, uncertain";
 }
 
+static uint64_t runs_of(const struct sampled_estimate *estimate)
+{
+    return estimate->interval.n + estimate->never + estimate->none;
+}
+
+/* "never in 3 of 20", "no outage in 4 of 20": what the interval does not say. */
+static void add_outcomes(struct strbuf *out, const struct sampled_estimate *estimate,
+                         const char *best_none)
+{
+    uint64_t runs = runs_of(estimate);
+
+    if (estimate->never > 0)
+        strbuf_addf(out, "never in %" PRIu64 " of %" PRIu64, estimate->never, runs);
+    if (estimate->none > 0 && best_none)
+        strbuf_addf(out, "%s%s in %" PRIu64 " of %" PRIu64, estimate->never > 0 ? ", " : "",
+                    best_none, estimate->none, runs);
+}
+
 /* "65 s [61 s, 70 s], never in 3 of 20". */
 static void add_estimate(struct strbuf *out, const struct sampled_estimate *estimate,
-                         enum unit unit)
+                         const struct metric_ref *ref)
 {
-    uint64_t n = estimate->interval.n + estimate->never;
+    struct strbuf outcomes = STRBUF_INIT;
 
+    add_outcomes(&outcomes, estimate, ref->metric->best_none);
     if (estimate->interval.n > 0)
-        interval_add(out, &estimate->interval, unit);
-    if (estimate->never > 0)
-        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, estimate->interval.n > 0 ? ", " : "",
-                    estimate->never, n);
-    else if (n == 0)
+        interval_add(out, &estimate->interval, metric_ref_unit(ref));
+    if (outcomes.length > 0)
+        strbuf_addf(out, "%s%s", estimate->interval.n > 0 ? ", " : "", outcomes.text);
+    else if (estimate->interval.n == 0)
         strbuf_add(out, "no data");
+    strbuf_release(&outcomes);
 }
 
 static void fronting_print_table(const struct fronting *fronting)
@@ -104,9 +123,8 @@ static void fronting_print_table(const struct fronting *fronting)
             &fronting->estimates[point * fronting->goals.count];
         point_label_add(text_table_cell(table), &fronting->set->points[point]);
         for (size_t i = 0; i < fronting->goals.count; i++)
-            add_estimate(text_table_cell(table), &estimates[i],
-                         metric_ref_unit(&fronting->goals.items[i].ref));
-        text_table_add(table, "%" PRIu64, estimates[0].interval.n + estimates[0].never);
+            add_estimate(text_table_cell(table), &estimates[i], &fronting->goals.items[i].ref);
+        text_table_add(table, "%" PRIu64, runs_of(&estimates[0]));
         text_table_add(table, "%s%s", mark_name(fronting, point),
                        fronting->result.knee == (int64_t)point ? ", the knee" : "");
     }
@@ -136,6 +154,7 @@ static void write_point(struct json_writer *json, const struct fronting *frontin
         json_text(json, "metric", fronting->goals.items[i].text);
         json_count(json, "n", interval->n);
         json_count(json, "never", estimate->never);
+        json_count(json, "none", estimate->none);
         json_number(json, "mean", interval->n && isfinite(interval->mean) ? interval->mean : NAN);
         json_number(json, "low", isfinite(interval->low) ? interval->low : NAN);
         json_number(json, "high", isfinite(interval->high) ? interval->high : NAN);
@@ -177,8 +196,12 @@ static void fronting_find(void *self, struct finding_list *list)
             .unit = metric_ref_unit(&goal->ref),
             .interval = fronting->estimates[i].interval,
         };
-        finding_add(list, &finding, "%s",
-                    fronting->result.knee == (int64_t)point ? "the knee" : "");
+        bool is_knee = fronting->result.knee == (int64_t)point;
+        struct strbuf outcomes = STRBUF_INIT;
+        add_outcomes(&outcomes, &fronting->estimates[i], goal->ref.metric->best_none);
+        finding_add(list, &finding, "%s%s%s", is_knee ? "the knee" : "",
+                    is_knee && outcomes.length > 0 ? "; " : "", outcomes.text);
+        strbuf_release(&outcomes);
     }
 }
 

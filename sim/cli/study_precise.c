@@ -45,6 +45,22 @@ static void precise_run(void *self, struct study_runner *runner)
                                            i / (uint32_t)precise->goals.count, level);
 }
 
+/* "22 ms", "0 of 3600, below 0.102%", "185 s, never in 6 of 15". */
+static void add_mean(struct strbuf *out, const struct precision_result *result, enum unit unit)
+{
+    const struct interval *interval = &result->interval;
+    bool unseen = interval->form == INTERVAL_NONE_SEEN || interval->form == INTERVAL_ALL_SEEN;
+    struct interval value = unseen ? *interval : (struct interval){.mean = interval->mean};
+
+    if (interval->n > 0)
+        interval_add(out, &value, unit);
+    else if (result->never == 0)
+        strbuf_add(out, "-");
+    if (result->never > 0)
+        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, interval->n > 0 ? ", " : "",
+                    result->never, interval->n + result->never);
+}
+
 static void precise_print_table(const struct precise *precise)
 {
     struct text_table *table =
@@ -60,8 +76,7 @@ static void precise_print_table(const struct precise *precise)
             point_label_add(text_table_cell(table),
                             &precise->set->points[i / precise->goals.count]);
         text_table_add(table, "%s", goal->text);
-        units_add(text_table_cell(table), result->interval.n ? result->interval.mean : NAN, unit,
-                  3);
+        add_mean(text_table_cell(table), result, unit);
         text_table_add(table, "%" PRIu64, result->interval.n);
         struct strbuf *cell = text_table_cell(table);
         if (isfinite(result->achieved))

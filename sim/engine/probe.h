@@ -48,6 +48,8 @@ struct metric {
     bool has_total; /* VALUE with a label: it is set without one, too */
     bool series;    /* keep it per bin: all but VALUE; of LATENCY p50 and p99 */
     enum direction better; /* NO_DIRECTION: neither */
+    const char *best_none; /* VALUE: reason of "no number" that is better than every number, such
+                              as "no outage"; NULL: no number is neither better nor worse */
     const char *meaning;   /* one line, with the exact definition */
 };
 

@@ -52,7 +52,7 @@ static int64_t first_broken(const struct study_runner *runner, const struct capa
                           ? (state.estimate.interval.high - state.estimate.interval.low) / 2
                           : 0;
         double excess = fabs(state.estimate.interval.mean - state.bound);
-        excess = half > 0 ? excess / half : INFINITY;
+        excess = half > 0 && state.estimate.never == 0 ? excess / half : INFINITY;
         if (state.by_mean == VERDICT_FAILS && excess > worst) {
             worst = excess;
             found = (int64_t)i;

@@ -20,52 +20,38 @@ static double alpha_of(const struct compare_plan *plan)
     return (1 - plan->level) / stop_rule_looks(plan->replications, plan->replications_max);
 }
 
-/* Did it come? Where nothing had to, as without an outage, nothing failed to. Of a count: was there
- * nothing to count? */
-static double outcome_of(double value, bool is_count)
-{
-    return isinf(value) || (is_count && value > 0) ? 0 : 1;
-}
-
-static bool is_zero_or_one(const double *values, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (!isnan(values[i]) &&
-            (values[i] < 0 || (values[i] > 0 && values[i] < 1) || values[i] > 1))
-            return false;
-    return true;
-}
-
-static bool has_never(const double *values, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (isinf(values[i]))
-            return true;
-    return false;
-}
-
+/* The first of the outcomes in which the two sides differ in some replication, or the first that
+ * varies at all. */
 static void measure_outcomes(const double *base, const double *value, uint32_t count,
                              struct compared *row)
 {
-    const struct metric *metric = row->statistic->ref.metric;
-    bool is_count = metric->kind == METRIC_VALUE && metric->unit == UNIT_COUNT &&
-                    metric->better == LOWER_IS_BETTER && is_zero_or_one(base, count) &&
-                    is_zero_or_one(value, count);
-    double *b, *v;
+    double *b = mem_alloc(count + 1, sizeof *b), *v = mem_alloc(count + 1, sizeof *v);
 
-    if (!is_count && !has_never(base, count) && !has_never(value, count))
-        return;
-    b = mem_alloc(count, sizeof *b);
-    v = mem_alloc(count, sizeof *v);
-    for (uint32_t i = 0; i < count; i++) {
-        b[i] = outcome_of(base[i], is_count);
-        v[i] = outcome_of(value[i], is_count);
+    for (int i = 0; i < OUTCOME_KINDS && !row->by_outcome; i++) {
+        enum outcome_kind kind = (enum outcome_kind)i;
+        if (!outcome_varies(kind, row->statistic->ref.metric, base, count, value, count))
+            continue;
+        outcome_take(kind, base, count, b);
+        outcome_take(kind, value, count, v);
+        struct paired_outcomes outcomes = paired_outcomes_compare(b, v, count);
+        row->by_outcome = outcomes.base_only + outcomes.value_only > 0;
+        if (row->has_outcomes && !row->by_outcome)
+            continue;
+        row->has_outcomes = true;
+        row->outcome = kind;
+        row->outcomes = outcomes;
     }
-    row->outcomes = paired_outcomes_compare(b, v, count);
-    row->has_outcomes = true;
-    row->by_outcome = row->outcomes.base_only + row->outcomes.value_only > 0;
     free(b);
     free(v);
+}
+
+static uint32_t count_values(const double *values, uint32_t count)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        found += isfinite(values[i]) != 0;
+    return found;
 }
 
 /* A quantile is known to half a bin, however much the pairs agree. */
@@ -76,6 +62,18 @@ static void widen(struct interval *interval, double floor)
     interval->low = fmin(interval->low, interval->mean - floor);
     interval->high = fmax(interval->high, interval->mean + floor);
     interval->form = INTERVAL_PLAIN;
+}
+
+/* Differences that are all equal have no variance, so that Student's test is sure of two of them.
+ * Counts are equal by chance: as sure as a sign test of n pairs, 2 / 2^n. */
+static double p_of_counts(const struct compared *row)
+{
+    const struct tally *difference = &row->paired.difference;
+    bool equal = difference->count > 0 && difference->min >= difference->max;
+
+    if (metric_ref_unit(&row->statistic->ref) != UNIT_COUNT || !equal || row->alike)
+        return 0;
+    return fmin(1, 2 * pow(0.5, (double)difference->count));
 }
 
 static void measure_values(const struct compare_plan *plan, const double *base, const double *value,
@@ -93,8 +91,18 @@ static void measure_values(const struct compare_plan *plan, const double *base, 
     measure_outcomes(base, value, count, row);
     row->p_difference = row->by_outcome ? row->outcomes.p : row->paired.p;
     row->p_alike = row->by_outcome ? 1 : paired_p_not_equivalent(&row->paired, row->margin);
+    if (!row->by_outcome) {
+        row->p_difference = fmax(row->p_difference, p_of_counts(row));
+        row->p_alike = fmax(row->p_alike, p_of_counts(row));
+    }
     if (!row->identical)
         widen(&row->paired.interval, floor);
+    if (metric_ref_unit(&row->statistic->ref) == UNIT_SHARE ||
+        (row->has_outcomes && row->outcome == OUTCOME_COUNTED)) /* a share of the runs */
+        interval_keep_between(&row->paired.interval, -1, 1);
+    row->base_values = count_values(base, count);
+    row->value_values = count_values(value, count);
+    row->runs = count;
 }
 
 static void measure(const struct study_runner *runner, const struct compare_plan *plan,
@@ -108,6 +116,7 @@ static void measure(const struct study_runner *runner, const struct compare_plan
 
     count = base->count < value->count ? base->count : value->count;
     row->identical = runner_identical(runner, 0, row->point);
+    row->of_few = sampled_lacks(base, ref) > 0 || sampled_lacks(value, ref) > 0;
     sampled_pair_sections(base, value, ref, sides);
     if (q > 0) {
         double threshold = quantile_threshold(base->values, count, q);

@@ -8,10 +8,11 @@
  * for equivalence are two families, each at 1 - level over all its tests. With several interim
  * looks, each spends an equal part of it.
  *
- * Where an outcome never came in some replication ("never restored"), or the statistic is a count
- * that never exceeds one (`incidents_unrestored`), what came is compared first, by McNemar's exact
- * test of the pairs: a third family, also at 1 - level. Only if no pair differs in it are the
- * values of the pairs in which both came compared, as all others.
+ * Where an outcome never came in some replication ("never restored"), the statistic is a count
+ * that never exceeds one (`incidents_unrestored`), or there was nothing to come (no outage, so no
+ * RTO), that is compared first (outcomes.h), by McNemar's exact test of the pairs: a third family,
+ * also at 1 - level. Only if no pair differs in it are the values of the pairs in which both have
+ * one compared, as all others.
  *
  * Ratios are compared as sum over sum and quantiles of latencies as those of all samples, with the
  * spread of the pairs (sampled_sections()): the base's value is that of the summary.
@@ -21,6 +22,7 @@
 #ifndef COMPARE_H
 #define COMPARE_H
 
+#include "outcomes.h"
 #include "paired.h"
 #include "paired_outcomes.h"
 #include "watch_list.h"
@@ -36,18 +38,21 @@ struct compared {
     uint32_t point;
     const struct watched *statistic;
     struct paired paired; /* of the pairs in which both have a number */
-    /* by_outcome: the pairs differ in what came, and the verdict is on that; `outcomes` is filled
-     * wherever something did not come, or a count never exceeds one. */
+    /* by_outcome: the pairs differ in an outcome, and the verdict is on that; has_outcomes: some
+     * replication did not come out well in it. */
     bool has_outcomes, by_outcome;
+    enum outcome_kind outcome;
     struct paired_outcomes outcomes;
-    bool alike;                   /* all pairs are equal */
-    bool identical;               /* so are the digests of all runs */
-    double margin;                /* in the statistic's unit */
-    double p_difference, p_alike; /* Holm's; alike: of "not equivalent" */
+    uint32_t base_values, value_values, runs; /* runs that have a number, of all runs */
+    bool of_few;                              /* a quantile that lacks samples on some side */
+    bool alike;                               /* all pairs are equal */
+    bool identical;                           /* so are the digests of all runs */
+    double margin;                            /* in the statistic's unit */
+    double p_difference, p_alike;             /* Holm's; alike: of "not equivalent" */
     enum paired_verdict verdict;
     uint64_t needed; /* pairs needed for a decision, at 80 % power; 0: unknown */
 };
-/* False: neither side has data, so it is not tested. */
+/* False: no pair has data, so it is not tested. */
 bool compared_is_asked(const struct compared *row);
 /* Add replications until every statistic is decided or there are replications_max. False if a round
  * ended early. */

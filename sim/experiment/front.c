@@ -51,10 +51,12 @@ static void measure(const struct study_runner *runner, const struct front_plan *
         const struct watched *watched = &plan->goals->items[goal];
         const struct sampled *sampled = runner_sampled(runner, number, watched->watch);
         double *values = sampled_sections(sampled, &watched->ref);
+        bool none_is_best = watched->ref.metric->best_none != NULL;
         for (uint32_t i = 0; i < count; i++)
-            candidate->values[goal * count + i] = i >= sampled->count         ? NAN
-                                                  : watched->amount.value < 0 ? -values[i]
-                                                                              : values[i];
+            candidate->values[goal * count + i] = i >= sampled->count                ? NAN
+                                                  : isnan(values[i]) && none_is_best ? 0
+                                                  : watched->amount.value < 0        ? -values[i]
+                                                                                     : values[i];
         candidate->rows[goal] = &candidate->values[goal * count];
         free(values);
     }

@@ -4,7 +4,8 @@
  * where that is uncertain. Certainty is defined in pareto.h.
  *
  * A goal that was not reached when a run ended (an RTO: never restored) is worse than every number:
- * a point with more of them than another one does not meet the constraints beside it.
+ * a point with more of them than another one does not meet the constraints beside it. A run without
+ * an outage has no RTO, and that is better than every number: it counts as 0.
  */
 #ifndef FRONT_H
 #define FRONT_H

@@ -149,21 +149,67 @@ static enum verdict by_mean(const struct expectation *expect, double mean, doubl
     return compare(expect->comparison, mean, mean, bound);
 }
 
-static enum verdict by_interval(enum comparison comparison, const struct interval *interval,
-                                double bound)
+/* An end that does not bound the quantile of few values is no end. */
+static enum verdict by_interval(const struct expectation *expect,
+                                const struct sampled_estimate *estimate, double bound)
 {
-    return interval->valid ? compare(comparison, interval->low, interval->high, bound)
-                           : VERDICT_UNDECIDED;
+    const struct interval *interval = &estimate->interval;
+
+    if (!interval->valid)
+        return VERDICT_UNDECIDED;
+    return compare(expect->comparison, estimate->low_is_open ? -(double)INFINITY : interval->low,
+                   estimate->high_is_open ? (double)INFINITY : interval->high, bound);
 }
 
-static enum verdict by_side(const struct expectation *expect, const struct interval *interval,
-                            double bound)
+static enum verdict by_side(const struct expectation *expect,
+                            const struct sampled_estimate *estimate, double bound)
 {
+    const struct interval *interval = &estimate->interval;
+    bool is_low = expect->side == BY_LOWER;
+
     if (expect->side == BY_MEAN)
         return by_mean(expect, interval->mean, bound);
     if (!interval->valid || expect->side == BY_INTERVAL)
-        return by_interval(expect->comparison, interval, bound);
-    return by_mean(expect, expect->side == BY_LOWER ? interval->low : interval->high, bound);
+        return by_interval(expect, estimate, bound);
+    if (is_low ? estimate->low_is_open : estimate->high_is_open)
+        return VERDICT_UNDECIDED;
+    return by_mean(expect, is_low ? interval->low : interval->high, bound);
+}
+
+static void by_values(const struct expectation *expect, struct decision *decision)
+{
+    decision->by_mean = by_mean(expect, decision->estimate.interval.mean, decision->bound);
+    decision->by_interval = by_interval(expect, &decision->estimate, decision->bound);
+    decision->verdict = by_side(expect, &decision->estimate, decision->bound);
+}
+
+static enum verdict holds_or_not(enum verdict verdict)
+{
+    return verdict == VERDICT_HOLDS ? VERDICT_HOLDS : VERDICT_UNDECIDED;
+}
+
+/* Some side was never known, which is more than any number. A bound that this breaks fails; one
+ * that it satisfies holds only if the other runs satisfy it, too. */
+static void by_never(const struct expectation *expect, struct decision *decision)
+{
+    uint64_t never = decision->estimate.never, right = decision->never_right;
+    double mean = never > 0 ? (double)INFINITY : -(double)INFINITY;
+    enum verdict verdict = by_mean(expect, mean, decision->bound);
+
+    if (never > 0 && right > 0)
+        verdict = VERDICT_UNDECIDED;
+    if (verdict == VERDICT_HOLDS && decision->estimate.interval.n > 0) {
+        by_values(expect, decision);
+        decision->by_mean = holds_or_not(decision->by_mean);
+        decision->by_interval = holds_or_not(decision->by_interval);
+        decision->verdict = holds_or_not(decision->verdict);
+        return;
+    }
+    decision->by_mean = decision->by_interval = decision->verdict = verdict;
+    if (verdict == VERDICT_HOLDS && never + right < 2)
+        decision->by_interval = VERDICT_UNDECIDED;
+    if (expect->side != BY_MEAN)
+        decision->verdict = decision->by_interval;
 }
 
 /* Left less factor x right, pair by pair, with ratios and quantiles pooled; one that is never known
@@ -191,6 +237,9 @@ static struct sampled_estimate difference(const struct expectation *expect,
             estimate_add(&sums, a - expect->factor * b, 0, 0);
     }
     estimate.interval = estimate_interval(&sums, ESTIMATE_SIGNED, level, NULL);
+    if (expect->left.metric->unit == UNIT_SHARE && expect->right.metric->unit == UNIT_SHARE &&
+        expect->factor > 0)
+        interval_keep_between(&estimate.interval, -expect->factor, 1);
     free(a_side);
     free(b_side);
     return estimate;
@@ -200,51 +249,83 @@ struct decision judge_decide(const struct expectation *expect, const struct samp
                              const struct sampled *right, double level)
 {
     struct decision decision = {.bound = expect->right_is_metric ? 0 : expect->value};
-    uint64_t never_right = 0;
 
     decision.estimate = expect->right_is_metric
-                            ? difference(expect, left, right, level, &never_right)
+                            ? difference(expect, left, right, level, &decision.never_right)
                             : sampled_estimate(left, &expect->left, level);
-    if (decision.estimate.never > 0 && never_right > 0) {
-        decision.by_mean = VERDICT_UNDECIDED;
-    } else if (decision.estimate.never > 0 || never_right > 0) {
-        double mean = decision.estimate.never > 0 ? (double)INFINITY : -(double)INFINITY;
-        decision.by_mean = by_mean(expect, mean, decision.bound);
-    } else if (decision.estimate.interval.n == 0) {
-        decision.by_mean = VERDICT_NO_DATA;
-    } else {
-        const struct interval *interval = &decision.estimate.interval;
-
-        decision.by_mean = by_mean(expect, interval->mean, decision.bound);
-        decision.by_interval = by_interval(expect->comparison, interval, decision.bound);
-        decision.verdict = by_side(expect, interval, decision.bound);
-        return decision;
-    }
-    decision.verdict = decision.by_interval = decision.by_mean;
+    decision.of_few = sampled_lacks(left, &expect->left) > 0;
+    if (decision.estimate.never > 0 || decision.never_right > 0)
+        by_never(expect, &decision);
+    else if (decision.estimate.interval.n > 0)
+        by_values(expect, &decision);
+    else
+        decision.by_mean = decision.by_interval = decision.verdict = VERDICT_NO_DATA;
     return decision;
 }
 
+static void add_few(struct strbuf *text, const struct sampled *sampled,
+                    const struct metric_ref *ref)
+{
+    double needed = sampled_lacks(sampled, ref);
+
+    if (needed > 0)
+        strbuf_addf(text, "%sfew samples: %" PRIu64 ", where %s needs %.0f",
+                    text->length > 0 ? "; " : "", sampled->pooled.count,
+                    ref->stat ? ref->stat : "p99", needed);
+}
+
+/* What few values say of a quantile over them. */
+static void add_range(struct strbuf *text, const struct expectation *expect,
+                      const struct sampled_estimate *estimate)
+{
+    const char *separator = "";
+
+    if (estimate->never_ranked > 0) {
+        strbuf_addf(text,
+                    "%s%" PRIu64 " of %" PRIu64 " runs ended before it was known and rank last",
+                    isinf(estimate->interval.mean) ? "never: " : "", estimate->never_ranked,
+                    estimate->interval.n);
+        separator = "; ";
+    }
+    if (estimate->needed > 0 && estimate->interval.valid)
+        strbuf_addf(text,
+                    "%s%" PRIu64 " runs are a range, a %.3g %% interval; %s needs %" PRIu64
+                    " for an upper bound",
+                    separator, estimate->interval.n, estimate->interval.level * 100,
+                    expect->left.stat, estimate->needed);
+    if (estimate->none > 0)
+        strbuf_addf(text, "%s%" PRIu64 " runs have no value", text->length > 0 ? "; " : "",
+                    estimate->none);
+}
+
 /* Explain a verdict that the numbers alone do not give. The judge owns the text. */
-static const char *reason_text(const struct judged_point *point, struct missing *missing,
+static const char *reason_text(const struct judged_point *point, const struct expectation *expect,
+                               const struct sampled *sides, struct missing *missing,
                                const struct decision *decision)
 {
     struct strbuf text = STRBUF_INIT;
-    uint64_t never = decision->estimate.never;
+    uint64_t never = decision->estimate.never, right = decision->never_right;
+    bool is_ranked = !expect->right_is_metric && quantile_over_runs(&expect->left) > 0;
 
     if (point->run_count == 0)
         strbuf_add(&text, "no run was made");
-    else if (never > 0)
+    else if (never > 0 || right > 0)
         strbuf_addf(&text,
-                    "%" PRIu64 " of %" PRIu32 " runs ended before it was known, which counts as "
+                    "%" PRIu64 " of %" PRIu32 " runs ended before %s was known, which counts as "
                     "more than any number",
-                    never, point->run_count);
+                    never > 0 ? never : right, point->run_count,
+                    never > 0 ? "it" : "the right side");
     else if (missing->run_count == point->run_count && decision->estimate.interval.n == 0)
         strbuf_addf(&text, "no run has a value: %s", missing->reason ? missing->reason : "");
+    else if (is_ranked)
+        add_range(&text, expect, &decision->estimate);
     else if (missing->run_count > 0)
         strbuf_addf(&text, "%" PRIu32 " of %" PRIu32 " runs have no value: %s", missing->run_count,
                     point->run_count, missing->reason ? missing->reason : "");
-    else if (!decision->estimate.interval.valid && decision->verdict == VERDICT_UNDECIDED)
+    if (text.length == 0 && !decision->estimate.interval.valid &&
+        decision->verdict == VERDICT_UNDECIDED)
         strbuf_add(&text, "n = 1, no interval");
+    add_few(&text, &sides[LEFT], &expect->left);
     free(missing->text);
     missing->text = strbuf_detach(&text);
     return missing->text && missing->text[0] ? missing->text : NULL;
@@ -260,7 +341,7 @@ struct judged judge_verdict(const struct judge *judge, uint32_t number, size_t e
     const struct interval *interval = &decision.estimate.interval;
     struct judged judged = {.point = number, .text = expect->text, .verdict = decision.verdict};
 
-    judged.reason = reason_text(point, &point->missing[expectation], &decision);
+    judged.reason = reason_text(point, expect, sides, &point->missing[expectation], &decision);
     judged.has_value = interval->n > 0 && isfinite(interval->mean);
     if (judged.has_value)
         judged.value = judged.low = judged.high = interval->mean;

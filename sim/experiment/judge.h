@@ -5,7 +5,9 @@
  * The statistic of an expectation is looked up in every run as it completes. A counter that is
  * absent is 0; any other absent statistic is missing, and the run does not count for this
  * expectation. One that was not known when the run ended ("never restored") is beyond every
- * number: an upper bound on it fails, however well the other runs did.
+ * number: an upper bound on it fails, however well the other runs did, and a lower bound holds only
+ * if the other runs satisfy it, too. A quantile over too few runs (`rto.p90` of 10) is decided by
+ * the end that bounds it, if any.
  */
 #ifndef JUDGE_H
 #define JUDGE_H
@@ -27,7 +29,7 @@ void judge_add(struct judge *judge, const struct run_result *result);
  * Metric against value: the interval of the metric's law (metric_law.h). Metric against metric:
  * Student's interval of the paired differences left - factor x right, against 0. With one run there
  * is no interval and no verdict, unless the expectation asks for the mean. Runs without a statistic
- * are skipped, and counted in the reason.
+ * are skipped, and counted in the reason, as are quantiles of few samples.
  */
 struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t expectation);
 
@@ -40,6 +42,8 @@ struct judged judge_verdict(const struct judge *judge, uint32_t point, size_t ex
  */
 struct decision {
     struct sampled_estimate estimate; /* of the metric, or of left - factor x right */
+    uint64_t never_right;             /* pairs of which only the right side was never known */
+    bool of_few;                      /* sampled_lacks() of the left side */
     double bound;
     enum verdict by_mean, by_interval, verdict;
 };

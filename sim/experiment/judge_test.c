@@ -217,8 +217,39 @@ static void never_restored_fails_every_upper_bound(void **state)
     assert_close(judged.value, 13.0 / 9, 1e-12); /* of those that recovered */
     expect.side = BY_MEAN;
     assert_int_equal(judge_recoveries(expect, values, 10).verdict, VERDICT_FAILS);
+    /* A lower bound: the one satisfies it, the nine do not. */
     expect = rate_against(CMP_GREATER, 3);
+    assert_int_equal(judge_recoveries(expect, values, 10).verdict, VERDICT_UNDECIDED);
+    expect = rate_against(CMP_GREATER, 0.5);
     assert_int_equal(judge_recoveries(expect, values, 10).verdict, VERDICT_HOLDS);
+    expect = rate_against(CMP_GREATER, 3);
+    assert_int_equal(judge_recoveries(expect, &values[5], 1).verdict, VERDICT_UNDECIDED);
+}
+
+/* Ten times to recover of 1 to 10 s: the highest is above the 90th percentile only with 1 - 0.9^10
+ * = 65.1 %, so that no upper bound is proved, and 36 runs are needed; that all are above 0.5 is. */
+static void few_runs_do_not_bound_a_high_quantile(void **state)
+{
+    static const double values[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    struct expectation expect = rate_against(CMP_LESS, 1e9);
+    struct bench bench;
+
+    (void)state;
+    expect.left.metric = &recovery;
+    expect.left.stat = "p90";
+    bench_init(&bench, expect);
+    for (uint32_t i = 0; i < 10; i++) {
+        struct statistic statistic = statistic_of(&recovery, values[i]);
+        bench_add(&bench, i, &statistic, 1);
+    }
+    struct judged judged = judge_verdict(bench.judge, 0, 0);
+    assert_int_equal(judged.verdict, VERDICT_UNDECIDED);
+    assert_close(judged.high, 10, 0);
+    assert_string_equal(judged.reason, "10 runs are a range, a 65.1 % interval; p90 needs 36 for "
+                                       "an upper bound");
+    judge_free(bench.judge);
+    expect.value = 0.5;
+    assert_int_equal(judge_recoveries(expect, values, 10).verdict, VERDICT_FAILS);
 }
 
 /* The median of twenty, one of them never: the ranks 6 to 15 bound it at 95.86 % (binomial sum).
@@ -345,6 +376,7 @@ int main(void)
         cmocka_unit_test(one_run_decides_nothing),
         cmocka_unit_test(never_restored_fails_every_upper_bound),
         cmocka_unit_test(quantiles_over_replications_rank_the_censored_last),
+        cmocka_unit_test(few_runs_do_not_bound_a_high_quantile),
         cmocka_unit_test(equal_values_decide_at_the_bound),
         cmocka_unit_test(runs_without_the_statistic_do_not_count),
         cmocka_unit_test(metrics_are_compared_pair_by_pair),

@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "stop_rule.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* State of a point between two looks. */
@@ -18,8 +19,12 @@ struct precision_result precision_of(const struct study_runner *runner, const st
 {
     struct sampled_estimate estimate = runner_estimate(runner, point, goal->watch, level);
     struct precision_goal wanted = {goal->amount.is_relative, goal->amount.value};
-    struct precision_result result = {.interval = estimate.interval};
+    struct precision_result result = {
+        .interval = estimate.interval, .never = estimate.never, .achieved = INFINITY};
 
+    /* The range of too few values is no interval of a quantile over them. */
+    if (estimate.low_is_open || estimate.high_is_open)
+        return result;
     result.achieved = precision_achieved(&wanted, &result.interval);
     result.met = precision_met(&wanted, &result.interval);
     return result;

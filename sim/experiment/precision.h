@@ -20,6 +20,7 @@ bool precision_run(struct study_runner *runner, const struct precision_plan *pla
 
 struct precision_result {
     struct interval interval;
+    uint64_t never;  /* runs that ended before it was known; not in the interval */
     double achieved; /* relative or absolute as the goal; INFINITY: none */
     bool met;
 };

@@ -3,6 +3,7 @@
 
 #include "mem.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 void requirement_list_release(struct requirement_list *list)
@@ -42,4 +43,24 @@ struct decision requirement_judge(const struct requirement *requirement,
     return judge_decide(
         expect, left,
         expect->right_is_metric ? runner_sampled(runner, point, requirement->right) : left, level);
+}
+
+void requirement_add_value(struct strbuf *out, const struct requirement *requirement,
+                           const struct decision *decision)
+{
+    const struct interval *interval = &decision->estimate.interval;
+    bool unseen = interval->form == INTERVAL_NONE_SEEN || interval->form == INTERVAL_ALL_SEEN;
+    struct interval value = unseen ? *interval : (struct interval){.mean = interval->mean};
+    uint64_t never = decision->estimate.never, n = interval->n + never;
+
+    if (interval->n > 0 && requirement->expect.right_is_metric)
+        strbuf_add(out, "difference ");
+    if (interval->n > 0)
+        interval_add(out, &value, metric_ref_unit(&requirement->expect.left));
+    else if (never == 0)
+        strbuf_add(out, "-");
+    if (decision->of_few)
+        strbuf_add(out, " (few samples)");
+    if (never > 0)
+        strbuf_addf(out, "%snever in %" PRIu64 " of %" PRIu64, never < n ? ", " : "", never, n);
 }

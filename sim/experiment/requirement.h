@@ -25,4 +25,8 @@ void requirement_list_open(struct requirement_list *list, struct study_runner *r
 struct decision requirement_judge(const struct requirement *requirement,
                                   const struct study_runner *runner, uint32_t point, double level);
 
+/* Append what was observed: "1.19%", "0 of 3600, below 0.102%", "40 ms, never in 3 of 20", "-". */
+void requirement_add_value(struct strbuf *out, const struct requirement *requirement,
+                           const struct decision *decision);
+
 #endif

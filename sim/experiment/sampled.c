@@ -194,6 +194,21 @@ void sampled_pair_sections(const struct sampled *base, const struct sampled *val
     }
 }
 
+double quantile_over_runs(const struct metric_ref *ref)
+{
+    return ref->metric->kind == METRIC_VALUE ? metric_quantile(ref->stat) : 0;
+}
+
+#define SAMPLES_BEYOND 10 /* a quantile needs some beyond it */
+
+double sampled_lacks(const struct sampled *sampled, const struct metric_ref *ref)
+{
+    double q = ref->metric->kind == METRIC_LATENCY ? quantile_of(ref) : 0;
+    double needed = q > 0 ? SAMPLES_BEYOND / (1 - q) : 0;
+
+    return sampled->pooled.count > 0 && (double)sampled->pooled.count < needed ? needed : 0;
+}
+
 static struct sampled_estimate by_rank(const struct sampled *sampled, double q, double level)
 {
     struct rank_quantile rank = rank_quantile(sampled->values, sampled->count, q, level);
@@ -203,7 +218,13 @@ static struct sampled_estimate by_rank(const struct sampled *sampled, double q, 
                                                   .level = rank.level,
                                                   .mean = rank.value,
                                                   .low = rank.low,
-                                                  .high = rank.high}};
+                                                  .high = rank.high},
+                                     .never_ranked = rank.censored,
+                                     .none = sampled->count - rank.n,
+                                     .needed =
+                                         rank.high_is_sure ? 0 : rank_quantile_needed(q, level),
+                                     .low_is_open = !rank.low_is_sure,
+                                     .high_is_open = !rank.high_is_sure};
 }
 
 struct sampled_estimate sampled_estimate(const struct sampled *sampled,
@@ -219,7 +240,9 @@ struct sampled_estimate sampled_estimate(const struct sampled *sampled,
     for (uint32_t i = 0; i < sampled->count; i++)
         if (isinf(sampled->values[i]))
             estimate.never++;
-        else if (!isnan(sampled->values[i]))
+        else if (isnan(sampled->values[i]))
+            estimate.none++;
+        else
             estimate_add(&sums, sampled->values[i], sampled->over[i], sampled->under[i]);
     if (q > 0 && sampled->pooled.count > 0) {
         double pooled = (double)histogram_quantile(&sampled->pooled, q);

@@ -45,14 +45,26 @@ double *sampled_sections(const struct sampled *sampled, const struct metric_ref 
 void sampled_pair_sections(const struct sampled *base, const struct sampled *value,
                            const struct metric_ref *ref, double *sections[2]);
 
+/* `rto.p90`: the quantile of a value of each run over the replications; q, or 0. */
+double quantile_over_runs(const struct metric_ref *ref);
+/* A latency's quantile of fewer samples, of all runs, than 10 / (1 - q) is hardly more than the
+ * maximum: the number of samples needed, else 0. */
+double sampled_lacks(const struct sampled *sampled, const struct metric_ref *ref);
+
 struct sampled_estimate {
     struct interval interval; /* of the runs that have a number; n counts them */
     uint64_t never;           /* runs in which it was not known at the end */
+    uint64_t none;            /* runs that have no such statistic */
+    /* Of a quantile over replications: those that never came, which rank last; values needed for an
+     * upper end of the level asked for, 0: there are as many. Too few values are a range, whose
+     * ends may not bound the quantile. */
+    uint64_t never_ranked, needed;
+    bool low_is_open, high_is_open;
 };
 /*
  * The estimate by the law of the statistic. A quantile over replications (`rto.p90`) is by rank,
- * with the runs that never came at the top: its mean and bounds may be INFINITY, `never` is 0 and
- * the level that of the ranks.
+ * with the runs that never came at the top: its mean and bounds may be INFINITY, n has those runs,
+ * `never` is 0, and the level is that of the ranks.
  */
 struct sampled_estimate sampled_estimate(const struct sampled *sampled,
                                          const struct metric_ref *ref, double level);

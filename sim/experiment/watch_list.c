@@ -201,11 +201,6 @@ double quantile_resolution(const struct metric_ref *ref, double value)
     return is_quantile ? histogram_resolution(value) : 0;
 }
 
-double quantile_over_runs(const struct metric_ref *ref)
-{
-    return ref->metric->kind == METRIC_VALUE ? metric_quantile(ref->stat) : 0;
-}
-
 double quantile_threshold(const double *base, size_t count, double q)
 {
     return rank_quantile(base, count, q, 0.95).value;
@@ -214,9 +209,10 @@ double quantile_threshold(const double *base, size_t count, double q)
 void quantile_outcomes(const double *values, size_t count, double threshold, double *outcomes)
 {
     for (size_t i = 0; i < count; i++)
-        outcomes[i] = isnan(values[i])         ? (double)NAN
-                      : values[i] <= threshold ? 0
-                                               : (double)INFINITY;
+        outcomes[i] = isnan(values[i]) ? (double)NAN
+                      : isfinite(values[i]) && (isnan(threshold) || values[i] <= threshold)
+                          ? 0
+                          : (double)INFINITY;
 }
 
 void amount_add(struct strbuf *out, const struct amount *amount, enum unit unit)

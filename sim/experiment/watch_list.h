@@ -56,11 +56,11 @@ double amount_floor(const struct metric_ref *ref);
 /* Half the bin of a histogram at this value of a latency's quantile; else 0. Two quantiles
  * that differ by less cannot be distinguished. */
 double quantile_resolution(const struct metric_ref *ref, double value);
-/* `rto.p90`: the quantile of a value of each run over the replications; q, or 0. */
-double quantile_over_runs(const struct metric_ref *ref);
 /*
- * Two sides are compared in it by how often each stays within that quantile of the base: the values
- * become 0 (within) or INFINITY (not within, or never). O(n log n).
+ * Two sides are compared in a quantile over runs by how often each stays within that quantile of
+ * the base: the values become 0 (within) or INFINITY (not within, or never). A base without any
+ * value, NAN, bounds nothing; of a base whose quantile never came, all that comes is within. O(n
+ * log n).
  */
 double quantile_threshold(const double *base, size_t count, double q);
 void quantile_outcomes(const double *values, size_t count, double threshold, double *outcomes);

@@ -288,10 +288,14 @@ SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.
 FROM study JOIN point ON point.study = study.id JOIN point_metric ON point_metric.point = point.id
 JOIN cell ON cell.id = point_metric.cell;
 
+-- Bounds are Student's, of the difference of two shares on the scale of Fisher's z, so that none is beyond -1 and 1.
 CREATE VIEW comparison AS
 SELECT point.study, point.number AS point, cell.name AS metric, cell.stat, cell.region,
        iif(cell.label_name = '', '', cell.label_name || '=' || cell.label) AS labels, cell.window,
-       n, base_mean, base_mean + difference AS mean, difference, low, high, study.level, cell.unit
+       n, base_mean, base_mean + difference AS mean, difference,
+       iif(cell.unit = 'share' AND abs(difference) < 1, tanh(atanh(difference) - (high - low) / 2 / (1 - difference * difference)), low) AS low,
+       iif(cell.unit = 'share' AND abs(difference) < 1, tanh(atanh(difference) + (high - low) / 2 / (1 - difference * difference)), high) AS high,
+       study.level, cell.unit
 FROM study JOIN point ON point.study = study.id JOIN point_difference ON point_difference.point = point.id
 JOIN cell ON cell.id = point_difference.cell;
 

@@ -37,9 +37,9 @@ static void every_mechanism_has_rows_of_the_bench(void **state)
 
     (void)state;
     for (size_t i = 0; mechanism_at(i, &mechanism); i++, count++) {
-        if (mechanism.rows == 0)
+        if (mechanism.row_count == 0)
             fail_msg("no row of models/reality.csv shows '%s'", mechanism.name);
-        assert_true(mechanism.agree <= mechanism.rows);
+        assert_true(mechanism.agreeing_count <= mechanism.row_count);
     }
     assert_true(count > 20);
 }

@@ -2,7 +2,8 @@
 /*
  * The load curve of a capacity search: a panel for each objective with its value at every load that
  * was tried, its bound, and the limit with its interval. Findings of kind `capacity`: one for each
- * objective at each load, with the text "load 120; <objective>", then one of the limit.
+ * objective at each load, with the text "load 120; <objective>" (and "; never in 3 of 20"), then
+ * one of the limit.
  */
 #include "plot.h"
 
@@ -20,6 +21,7 @@ struct look {
     size_t objective;
     double load;
     char *verdict;
+    char *never; /* "never in 3 of 20", "": no */
     bool has_value;
     struct interval interval;
 };
@@ -75,7 +77,11 @@ static void add_look(struct search *search, const struct finding_row *row)
     double load = strncmp(row->text, "load ", 5) == 0 ? strtod(row->text + 5, &end) : NAN;
     if (end == NULL || strncmp(end, "; ", 2) != 0 || !isfinite(load))
         return;
-    size_t objective = objective_of(search, row, end + 2);
+    const char *never = strstr(end + 2, "; never in ");
+    char *text =
+        never != NULL ? mem_strndup(end + 2, (size_t)(never - end) - 2) : mem_strdup(end + 2);
+    size_t objective = objective_of(search, row, text);
+    free(text);
     if (objective == OBJECTIVES_MAX) {
         search->left_out++;
         return;
@@ -85,6 +91,7 @@ static void add_look(struct search *search, const struct finding_row *row)
     *look = (struct look){.objective = objective,
                           .load = load,
                           .verdict = mem_strdup(row->verdict),
+                          .never = mem_strdup(never != NULL ? never + 2 : ""),
                           .has_value = row->has_value,
                           .interval = {.valid = row->has_interval,
                                        .n = row->n,
@@ -258,8 +265,9 @@ static void draw_text(struct plot_job *job, const struct search *search)
         struct strbuf *cell = text_table_cell(table);
         if (look->has_value)
             interval_add(cell, &look->interval, search->objectives[look->objective].unit);
-        else
-            strbuf_add(cell, "no data");
+        bool has_never = look->never[0] != '\0';
+        strbuf_addf(cell, "%s%s", look->has_value && has_never ? ", " : "",
+                    look->has_value || has_never ? look->never : "no data");
     }
     struct strbuf limit = STRBUF_INIT;
     add_limit(&limit, search);
@@ -275,8 +283,10 @@ static void release(struct search *search)
         free(search->objectives[i].text);
         free(search->objectives[i].subject);
     }
-    for (size_t i = 0; i < search->count; i++)
+    for (size_t i = 0; i < search->count; i++) {
         free(search->looks[i].verdict);
+        free(search->looks[i].never);
+    }
     free(search->looks);
     free(search->parameter);
     free(search->verdict);

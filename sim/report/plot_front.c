@@ -34,11 +34,12 @@ struct front_point {
     char *verdict;
     bool is_knee;
     struct interval values[2];
-    int has; /* of the two values */
+    char *outcomes[2]; /* "never in 3 of 20", "no outage in 20 of 20"; "": neither */
+    int has;           /* of the two values */
 };
 struct front {
     struct goal goals[2];
-    size_t goal_count, left_out;
+    size_t goal_count, left_out, undrawn;
     struct front_point *points;
     size_t count, capacity;
 };
@@ -50,8 +51,10 @@ static struct front_point *point_of(struct front *front, int64_t number)
             return &front->points[i];
     MEM_GROW(front->points, front->capacity, front->count + 1);
     struct front_point *point = &front->points[front->count++];
-    *point =
-        (struct front_point){.point = number, .name = mem_strdup(""), .verdict = mem_strdup("")};
+    *point = (struct front_point){.point = number,
+                                  .name = mem_strdup(""),
+                                  .verdict = mem_strdup(""),
+                                  .outcomes = {mem_strdup(""), mem_strdup("")}};
     return point;
 }
 
@@ -69,16 +72,38 @@ static size_t goal_of(struct front *front, const struct finding_row *row)
     return front->goal_count++;
 }
 
+/* "the knee; never in 3 of 20": what follows the knee, if it is one. */
+static const char *outcomes_of(const char *text, bool *is_knee)
+{
+    static const char knee[] = "the knee";
+
+    *is_knee = strncmp(text, knee, strlen(knee)) == 0;
+    return *is_knee ? text + strlen(knee) + strspn(text + strlen(knee), "; ") : text;
+}
+
+/* A point without an outage in any replication is drawn at an RTO of 0. */
+static void add_missing(struct front_point *point, size_t goal, const char *outcomes)
+{
+    free(point->outcomes[goal]);
+    point->outcomes[goal] = mem_strdup(outcomes);
+    if (point->has & 1 << goal || outcomes[0] == '\0' || strncmp(outcomes, "never", 5) == 0)
+        return;
+    point->values[goal] = (struct interval){.n = 0};
+    point->has |= 1 << goal;
+}
+
 static void add_finding(void *self, const struct finding_row *row)
 {
     struct front *front = self;
+    bool is_knee;
     if (strcmp(row->kind, "front") != 0)
         return;
     size_t goal = goal_of(front, row);
     struct front_point *point = point_of(front, row->point);
     free(point->verdict);
     point->verdict = mem_strdup(row->verdict);
-    point->is_knee = point->is_knee || strcmp(row->text, "the knee") == 0;
+    const char *outcomes = outcomes_of(row->text, &is_knee);
+    point->is_knee = point->is_knee || is_knee;
     if (goal == 2) {
         front->left_out++;
     } else if (row->has_value) {
@@ -91,6 +116,8 @@ static void add_finding(void *self, const struct finding_row *row)
         if (row->value > 0)
             front->goals[goal].least = fmin(front->goals[goal].least, row->value);
     }
+    if (goal < 2)
+        add_missing(point, goal, outcomes);
 }
 
 static void add_param(void *self, int64_t number, const char *path, const char *value)
@@ -296,10 +323,11 @@ static void draw_text(struct plot_job *job, const struct front *front)
         text_table_add(table, "%s", point->name);
         for (int k = 0; k < 2; k++) {
             struct strbuf *cell = text_table_cell(table);
-            if (point->has & 1 << k)
+            bool has = point->values[k].n > 0, more = point->outcomes[k][0] != '\0';
+            if (has)
                 interval_add(cell, &point->values[k], front->goals[k].unit);
-            else
-                strbuf_add(cell, "no data");
+            strbuf_addf(cell, "%s%s", has && more ? ", " : "",
+                        has || more ? point->outcomes[k] : "no data");
         }
         text_table_add(table, "%s%s", point->verdict, point->is_knee ? ", the knee" : "");
     }
@@ -314,8 +342,10 @@ enum drawn plot_front(struct plot_job *job)
         (front.count == 0 ||
          results_each_param(job->results, job->study->id, add_param, &front, job->diag) == 0)) {
         bool any = false;
-        for (size_t i = 0; i < front.count; i++)
+        for (size_t i = 0; i < front.count; i++) {
             any = any || is_drawn(&front.points[i]);
+            front.undrawn += !is_drawn(&front.points[i]);
+        }
         for (size_t i = 0; i < front.goal_count; i++) {
             struct goal *goal = &front.goals[i];
             plot_scale(goal->unit, goal->max, &goal->divisor, &goal->scale);
@@ -324,6 +354,9 @@ enum drawn plot_front(struct plot_job *job)
         job->over_points = true;
         if (front.left_out > 0)
             strbuf_add(&job->note, "goals after the second are not drawn");
+        if (front.undrawn > 0)
+            strbuf_addf(&job->note, "%s%zu points have no value, or never came: not drawn",
+                        front.left_out > 0 ? "; " : "", front.undrawn);
         drawn = front.count == 0
                     ? plot_nothing(job, "the study has no front; sweep with --minimise "
                                         "or --maximise")
@@ -338,6 +371,8 @@ enum drawn plot_front(struct plot_job *job)
     for (size_t i = 0; i < front.count; i++) {
         free(front.points[i].name);
         free(front.points[i].verdict);
+        free(front.points[i].outcomes[0]);
+        free(front.points[i].outcomes[1]);
     }
     for (size_t i = 0; i < front.goal_count; i++)
         free(front.goals[i].name);

@@ -105,17 +105,21 @@ static void add_finding(void *self, const struct finding_row *row)
                                  .high = row->has_interval ? row->high : NAN};
 }
 
+/* An input that decides whether something recovers matters more than any number says. */
 static void add_influence(void *self, const struct finding_row *row)
 {
+    static const char changed[] = "outcome changed in ";
     struct summary *summary = self;
-    if (strcmp(row->kind, "sensitivity") != 0 || !row->has_value)
+    const char *outcome = strstr(row->text, changed);
+    bool decides = outcome != NULL && strtoull(outcome + strlen(changed), NULL, 10) > 0;
+    if (strcmp(row->kind, "sensitivity") != 0 || (!row->has_value && !decides))
         return;
     if (summary->influence_metric == NULL)
         summary->influence_metric = mem_strndup(row->text, strcspn(row->text, ";"));
     size_t length = strlen(summary->influence_metric);
     if (strncmp(row->text, summary->influence_metric, length) == 0 && row->text[length] == ';')
         *ADD(summary, influences, influence) =
-            (struct summary_influence){mem_strdup(row->subject), row->value};
+            (struct summary_influence){mem_strdup(row->subject), decides ? INFINITY : row->value};
 }
 
 static int by_effect(const void *a, const void *b)

@@ -70,6 +70,9 @@ void summary_release(struct summary *summary);
 const struct outcome_row *summary_two_outcomes(const struct summary *summary, int64_t point);
 /* The unit of an expectation: that of its first metric, or none. */
 enum unit summary_unit_of(const struct summary *summary, const char *expectation_text);
+/* Append "1.2% [1%, 1.5%]; 3 of 10 runs have no value: no outage". */
+void summary_add_expected(struct strbuf *value, const struct summary_expectation *row,
+                          enum unit unit);
 /* 0, or -1 with errno. */
 int summary_write_json(FILE *out, const struct summary *summary);
 void summary_add_text(struct strbuf *out, const struct summary *summary,

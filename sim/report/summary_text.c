@@ -145,8 +145,8 @@ static bool compares_metrics(const char *text)
     return isalpha((unsigned char)*right) || strchr(right, '*') != NULL;
 }
 
-static void add_value_of(struct strbuf *value, const struct summary_expectation *row,
-                         enum unit unit)
+void summary_add_expected(struct strbuf *value, const struct summary_expectation *row,
+                          enum unit unit)
 {
     bool unseen = row->has_interval && !(row->value > 0) && !(row->low > 0) && row->high > 0;
     if (row->has_value && compares_metrics(row->text))
@@ -156,6 +156,8 @@ static void add_value_of(struct strbuf *value, const struct summary_expectation 
     if (unseen) {
         strbuf_add(value, ", below ");
         units_add(value, row->high, unit, 3);
+    } else if (row->has_interval && !(row->high > row->low)) {
+        strbuf_add(value, " in every replication");
     } else if (row->has_interval) {
         interval_add_bounds(value, row->low, row->high, unit);
     }
@@ -199,7 +201,7 @@ void summary_add_expectations(struct printer *printer)
         if (has_points)
             text_table_add(table, "point %" PRId64, row->point);
         text_table_add(table, "%s", row->text);
-        add_value_of(text_table_cell(table), row, summary_unit_of(summary, row->text));
+        summary_add_expected(text_table_cell(table), row, summary_unit_of(summary, row->text));
     }
     text_table_widen(table, has_points ? 2 : 1, EXPECTATION_WIDTH);
     printer_end_table(printer);
@@ -256,6 +258,7 @@ void summary_add_notes(struct printer *printer)
     strbuf_add(&text, ".");
     if (printer->n == 1)
         strbuf_add(&text, " One replication: no value has an interval.");
+    strbuf_add(&text, " What a metric is: isthmus describe METRIC.");
     printer_add_paragraph(printer, text.text);
     add_influences(printer);
     add_assumptions(printer);
@@ -273,7 +276,7 @@ static void add_mechanisms(struct printer *printer)
                                  "real systems");
     for (size_t i = 0; i < list->count; i++)
         strbuf_addf(&text, "%s%s %zu of %zu", i > 0 ? ", " : "", list->items[i].name,
-                    list->items[i].agree, list->items[i].rows);
+                    list->items[i].agreeing_count, list->items[i].row_count);
     printer_add_paragraph(printer, text.text);
     strbuf_release(&text);
 }

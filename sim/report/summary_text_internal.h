@@ -22,8 +22,8 @@ struct printer {
     bool has_fault;
     struct text_table *table;           /* being filled */
     const struct outcome_row *outcomes; /* of a point with two outcomes; NULL: one */
-    /* the table has "0 of N", quantiles of few samples, values of fewer replications */
-    bool has_unseen, has_few, has_fewer;
+    /* the table has "0 of N", "in all N", quantiles of few samples, values of fewer replications */
+    bool has_unseen, has_equal, has_few, has_fewer;
     bool has_left_out; /* and leaves regions out */
 };
 

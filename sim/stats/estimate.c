@@ -139,16 +139,32 @@ static double student_of_uneven(const struct estimate_sums *sums, double level, 
     return gsl_cdf_tdist_Pinv(0.5 + level / 2, fmax(number - 1, 1));
 }
 
+/*
+ * Counts that are skewed have less variance where their mean is low, so each end has its own
+ * quantile, corrected as that of a mean.
+ */
+static struct reach ends_of_counts(const struct estimate_sums *sums, double student)
+{
+    struct reach reach = skewed(sums, student);
+
+    reach.below = fmin(reach.below, STRETCH_MOST * student);
+    reach.above = fmin(reach.above, STRETCH_MOST * student);
+    return reach;
+}
+
 static struct interval of_share(const struct estimate_sums *sums, double level,
                                 const struct estimate_quantiles *quantiles)
 {
     const struct proportion_sums pooled = {
         sums->over, sums->under, sums->tally.count,
         ratio_variance(sums, (double)sums->over / (double)sums->under)};
+    struct reach reach = ends_of_counts(sums, student_of_uneven(sums, level, quantiles->student));
+    struct interval interval =
+        proportion_of_sums(&pooled, level, reach.below, quantiles->normal).interval;
 
-    return proportion_of_sums(&pooled, level, student_of_uneven(sums, level, quantiles->student),
-                              quantiles->normal)
-        .interval;
+    interval.high =
+        proportion_of_sums(&pooled, level, reach.above, quantiles->normal).interval.high;
+    return interval;
 }
 
 static struct interval of_ratio(const struct estimate_sums *sums, double level, double quantile)
@@ -183,7 +199,11 @@ static struct interval of_count(const struct estimate_sums *sums, double level,
     }
     if (tally->min < 0 || total >= COUNT_FEW)
         return of_values(sums, ESTIMATE_POSITIVE, level, quantiles->student);
-    return count_interval_of(tally, level, quantiles->student, quantiles->normal);
+    struct reach reach = ends_of_counts(sums, quantiles->student);
+    struct interval interval = count_interval_of(tally, level, reach.below, quantiles->normal);
+
+    interval.high = count_interval_of(tally, level, reach.above, quantiles->normal).high;
+    return interval;
 }
 
 struct interval estimate_interval(const struct estimate_sums *sums, enum estimate_law law,
@@ -198,6 +218,8 @@ struct interval estimate_interval(const struct estimate_sums *sums, enum estimat
 
         if (has_counts)
             none.mean = (double)sums->over / (double)sums->under;
+        if (has_counts && law == ESTIMATE_SHARE && sums->over <= sums->under)
+            none.trials = sums->under;
         return none;
     }
     quantiles = quantiles_of(cache, tally->count, level);

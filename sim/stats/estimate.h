@@ -9,9 +9,11 @@
  * | SIGNED   | any                         | Student's t                                         |
  * | POSITIVE | >= 0: lengths, levels       | t on the log scale, corrected for skewness          |
  * | BOUNDED  | 0 to 1, no counts known     | the same on the logit scale                         |
- * | SHARE    | hits of trials              | Wilson, pooled counts, design effect (proportion.h) |
+ * | SHARE    | hits of trials              | Wilson, pooled counts, design effect (proportion.h),|
+ * |          |                             | each end corrected for skewness                     |
  * | RATIO    | a count over another        | pooled counts, linearised, log scale                |
- * | COUNT    | events of a replication     | Garwood, overdispersed; POSITIVE from 100 events on;|
+ * | COUNT    | events of a replication     | Garwood, overdispersed, corrected as SHARE;         |
+ * |          |                             | POSITIVE from 100 events on;                        |
  * |          |                             | Wilson where no replication has more than one       |
  *
  * Log scale: the delta method gives log(mean) the standard error s / (mean sqrt(n)). Skewness: the

@@ -84,6 +84,27 @@ static void a_share_without_hits_has_a_bound(void **state)
     strbuf_release(&text);
 }
 
+/*
+ * 0, 1, 2, 3 and 14 of 1000: 20 of 5000. Squares of the residuals -4, -3, -2, -1, 10 sum to 130:
+ * the variance of the share is 130 x 5/4 / 5000^2 = 6.5e-6, a design effect of 8.157631; adjusted
+ * skewness 2.024, so that Hall's quantile of the upper end is beyond 1.6 t(4), which it may not be
+ * (of the lower one below t). Wilson's upper end with 5000 / (8.157631 (1.6 x 2.776445 /
+ * 1.959964)^2) = 119.3 trials is 3.854 %, his lower one with 305.4 trials 0.081 %.
+ */
+static void a_share_of_skewed_replications_is_wider_above(void **state)
+{
+    static const uint64_t hits[] = {0, 1, 2, 3, 14};
+    struct estimate_sums sums = {.over = 0};
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        estimate_add(&sums, (double)hits[i] / 1000, hits[i], 1000);
+    struct interval interval = estimate_interval(&sums, ESTIMATE_SHARE, 0.95, NULL);
+    assert_close(interval.mean, 0.004, 1e-12);
+    assert_close(interval.low, 0.000809847, 1e-5);
+    assert_close(interval.high, 0.0385407, 1e-5);
+}
+
 /* 9 of 10 in one replication and 10 of 990 in the other: 19 of 1000, and not (0.9 + 0.0101) / 2. */
 static void a_ratio_is_sum_over_sum(void **state)
 {
@@ -202,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_positive_mean_stays_positive),
         cmocka_unit_test(a_bounded_mean_stays_below_one),
         cmocka_unit_test(a_share_without_hits_has_a_bound),
+        cmocka_unit_test(a_share_of_skewed_replications_is_wider_above),
         cmocka_unit_test(a_ratio_is_sum_over_sum),
         cmocka_unit_test(a_count_that_never_exceeds_one_is_a_share_of_the_replications),
         cmocka_unit_test(a_quantile_is_about_the_pooled_one),

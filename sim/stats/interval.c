@@ -80,6 +80,19 @@ struct interval interval_wilson(uint64_t hits, uint64_t n, double level)
     };
 }
 
+void interval_keep_between(struct interval *interval, double least, double most)
+{
+    double middle = (least + most) / 2, reach = (most - least) / 2;
+    double place = (interval->mean - middle) / reach;
+    double slope = 1 - place * place; /* of tanh, there */
+
+    if (!interval->valid || slope <= 0)
+        return;
+    double half = (interval->high - interval->low) / 2 / reach / slope;
+    interval->low = middle + reach * tanh(atanh(place) - half);
+    interval->high = middle + reach * tanh(atanh(place) + half);
+}
+
 double interval_relative_half_width(const struct interval *interval)
 {
     if (!interval->valid)
@@ -136,6 +149,11 @@ void interval_add(struct strbuf *out, const struct interval *interval, enum unit
 {
     bool none = interval->form == INTERVAL_NONE_SEEN;
 
+    if (!interval->valid && unit == UNIT_SHARE && interval->trials > 0 &&
+        (interval->mean <= 0 || interval->mean >= 1)) {
+        strbuf_addf(out, "%s of %" PRIu64, interval->mean <= 0 ? "0" : "all", interval->trials);
+        return;
+    }
     if (!interval->valid || interval->form == INTERVAL_PLAIN) {
         add_value(out, interval->mean, unit,
                   interval->valid ? digits_for(interval->low, interval->high, unit) : DIGITS);

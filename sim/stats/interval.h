@@ -50,12 +50,18 @@ double interval_student_quantile(uint64_t n, double level);
 struct interval interval_student_of(const struct tally *tally, double level, double quantile);
 /* Wilson's score interval of a proportion: `hits` in `n` trials (Wilson, JASA 22, 1927). */
 struct interval interval_wilson(uint64_t hits, uint64_t n, double level);
+/*
+ * Student's interval of a difference that lies between `least` and `most`, as that of two shares
+ * between -1 and 1, so that no bound is impossible: the delta method on the scale of Fisher's z,
+ * atanh of the place between them (Biometrika 10, 1915). A difference at an end stays as it is.
+ */
+void interval_keep_between(struct interval *interval, double least, double most);
 /* Half-width over |mean|; INFINITY if invalid or constant, or if the mean is 0. */
 double interval_relative_half_width(const struct interval *interval);
 
 /* Append "22 ms [21 ms, 23 ms]", or only the mean if there is no interval; "0 of 36000, below
  * 0.0102%" and "all of 36000, above 99.99%" of a share, "0, below 0.369" of a count, "22 ms in all
- * 10" where all n values are equal. */
+ * 10" where all n values are equal; "0 of 360" of a share of one replication. */
 void interval_add(struct strbuf *out, const struct interval *interval, enum unit unit);
 /* Append " [21 ms, 23 ms]"; INFINITY is "never". */
 void interval_add_bounds(struct strbuf *out, double low, double high, enum unit unit);

@@ -152,6 +152,39 @@ static void relative_half_width_is_of_the_absolute_mean(void **state)
     assert_close(interval_relative_half_width(&constant), INFINITY, 0.0);
 }
 
+/*
+ * Shares 10 % and 100 %: a difference of 0.9 +- 0.2 would end at 1.1. On the scale of Fisher's z:
+ * atanh(0.9) = 1.472219, half 0.2 / (1 - 0.81) = 1.052632; tanh of 0.419588 and of 2.524851 =
+ * 0.396582 and 0.987255. Where the right side counts twice, the range is -2 to 1: place (0.9 + 0.5)
+ * / 1.5 = 0.933333.
+ */
+static void a_difference_of_shares_stays_possible(void **state)
+{
+    (void)state;
+    struct interval interval = {.valid = true, .n = 4, .mean = 0.9, .low = 0.7, .high = 1.1};
+    struct interval twice = interval, end = {.valid = true, .mean = 1, .low = 1, .high = 1};
+    interval_keep_between(&interval, -1, 1);
+    assert_close(interval.low, 0.396582, 1e-5);
+    assert_close(interval.high, 0.987255, 1e-5);
+    interval_keep_between(&twice, -2, 1);
+    assert_close(twice.low, -0.5 + 1.5 * tanh(atanh(1.4 / 1.5) - 0.2 / 1.5 / (1 - 1.96 / 2.25)),
+                 1e-12);
+    assert_true(twice.low > -2 && twice.high < 1);
+    interval_keep_between(&end, -1, 1);
+    assert_close(end.low, 1, 0);
+}
+
+static void one_replication_says_what_it_saw(void **state)
+{
+    struct interval one = {.n = 1, .mean = 0, .low = NAN, .high = NAN, .trials = 490};
+    struct strbuf text = STRBUF_INIT;
+
+    (void)state;
+    interval_add(&text, &one, UNIT_SHARE);
+    assert_string_equal(text.text, "0 of 490");
+    strbuf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +196,8 @@ int main(void)
         cmocka_unit_test(wilson_at_the_ends_is_one_sided_and_stays_within_0_and_1),
         cmocka_unit_test(wilson_of_no_trials_is_invalid),
         cmocka_unit_test(relative_half_width_is_of_the_absolute_mean),
+        cmocka_unit_test(a_difference_of_shares_stays_possible),
+        cmocka_unit_test(one_replication_says_what_it_saw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

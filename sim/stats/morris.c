@@ -2,6 +2,7 @@
 #include "morris.h"
 
 #include "bug.h"
+#include "estimate.h"
 #include "hash.h"
 #include "mem.h"
 
@@ -53,7 +54,8 @@ void morris_effects(const double *points, const double *statistics, size_t input
                     size_t trajectories, double level, struct morris_effect *effects)
 {
     struct tally *signed_effects = mem_zalloc(input_count, sizeof *signed_effects);
-    struct tally *absolute = mem_zalloc(input_count, sizeof *absolute);
+    struct estimate_sums *absolute = mem_zalloc(input_count, sizeof *absolute);
+    uint64_t *outcomes = mem_zalloc(input_count, sizeof *outcomes);
 
     for (size_t t = 0; t < trajectories; t++) {
         for (size_t step = 0; step < input_count; step++) {
@@ -62,19 +64,24 @@ void morris_effects(const double *points, const double *statistics, size_t input
             while (from[moved] == to[moved])
                 moved++;
             invariant(moved < input_count);
-            double effect = (statistics[at + 1] - statistics[at]) / (to[moved] - from[moved]);
-            if (isnan(effect))
+            double step_up = to[moved] > from[moved] ? MORRIS_STEP : -MORRIS_STEP;
+            double effect = (statistics[at + 1] - statistics[at]) / step_up;
+            if (!isfinite(effect)) {
+                outcomes[moved] += isinf(effect) != 0;
                 continue;
+            }
             tally_add(&signed_effects[moved], effect);
-            tally_add(&absolute[moved], fabs(effect));
+            estimate_add(&absolute[moved], fabs(effect), 0, 0);
         }
     }
     for (size_t i = 0; i < input_count; i++)
         effects[i] = (struct morris_effect){
             .mu = signed_effects[i].mean,
-            .mu_star = interval_student(&absolute[i], level),
+            .mu_star = estimate_interval(&absolute[i], ESTIMATE_POSITIVE, level, NULL),
             .sigma = tally_sd(&signed_effects[i]),
+            .outcomes = outcomes[i],
         };
+    free(outcomes);
     free(signed_effects);
     free(absolute);
 }

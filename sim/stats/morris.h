@@ -24,11 +24,12 @@ void morris_points(uint64_t seed, size_t input_count, size_t trajectories, doubl
 
 struct morris_effect {
     double mu;               /* mean of the effects */
-    struct interval mu_star; /* of the absolute effects, Student's over trajectories */
+    struct interval mu_star; /* of the absolute effects, over trajectories: never negative */
     double sigma;            /* standard deviation of the effects */
+    uint64_t outcomes;       /* steps on one side of which the outcome never came: no number */
 };
-/* statistics: one per point, NAN if missing (its two effects are skipped). effects: one per
- * input. */
+/* statistics: one per point, NAN if missing (its two effects are skipped), INFINITY if it never
+ * came ("never restored"). effects: one per input. */
 void morris_effects(const double *points, const double *statistics, size_t input_count,
                     size_t trajectories, double level, struct morris_effect *effects);
 

@@ -141,12 +141,42 @@ static void the_groups_of_morris_1991_are_separated(void **state)
         assert_true(effects[i].mu_star.mean < 1e-9);
 }
 
+/* Recovers where x0 is in its lower half, in 10 + x1; never in the upper: every step of x0 changes
+ * the outcome and is no number, and x1 has an effect of 1 wherever it is one. Absolute effects near
+ * zero have no negative lower end. */
+static double recovery(const double *x)
+{
+    return x[0] > 0.5 ? INFINITY : 10 + x[1];
+}
+
+static double faint(const double *x)
+{
+    return x[0] > 0.5 && x[1] > 0.5 ? 1 : 0;
+}
+
+static void what_never_comes_is_counted_apart(void **state)
+{
+    struct morris_effect effects[2];
+
+    (void)state;
+    screen(recovery, 2, 20, effects);
+    assert_int_equal(effects[0].outcomes, 20);
+    assert_int_equal(effects[0].mu_star.n, 0);
+    assert_int_equal(effects[1].outcomes, 0);
+    assert_in_range(effects[1].mu_star.n, 1, 19);
+    assert_close(effects[1].mu, 1, 1e-12);
+    screen(faint, 2, 3, effects);
+    for (int i = 0; i < 2; i++)
+        assert_true(effects[i].mu_star.low >= 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_step_moves_one_input_by_the_step),
         cmocka_unit_test(a_linear_function_gives_its_coefficients),
         cmocka_unit_test(an_interaction_shows_in_sigma),
+        cmocka_unit_test(what_never_comes_is_counted_apart),
         cmocka_unit_test(the_groups_of_morris_1991_are_separated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static struct harm harm_of_two(const struct tally *base, const struct tally *val
     if (value->count > 1)
         below += v * v / (double)(value->count - 1);
     return (struct harm){
-        .n = value->count,
+        .n = base->count > 0 ? value->count : 0,
         .base_mean = base->mean,
         .difference = value->mean - base->mean,
         .error = sqrt(b + v),
@@ -59,43 +59,43 @@ static struct harm harm_of_two(const struct tally *base, const struct tally *val
     };
 }
 
-/* Replications in which there was something to come, and in which it came. */
-static void count_outcomes(const double *values, size_t count, uint64_t *came, uint64_t *runs)
+static uint64_t count_well(const double *well, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        *runs += isnan(values[i]) ? 0 : 1;
-        *came += isfinite(values[i]) ? 1 : 0;
-    }
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += well[i] > 0;
+    return sum;
 }
 
-static void measure_outcomes(struct harm *harm, const double *base, size_t base_count,
-                             const double *value, size_t value_count, bool paired)
+void harm_take_outcomes(struct harm *harm, const double *base_well, size_t base_count,
+                        const double *well, size_t count, bool paired)
 {
-    count_outcomes(base, base_count, &harm->base_came, &harm->base_runs);
-    count_outcomes(value, value_count, &harm->came, &harm->runs);
-    if (harm->base_came == harm->base_runs && harm->came == harm->runs)
-        return;
-    if (paired) {
-        size_t n = base_count < value_count ? base_count : value_count;
-        double *b = mem_alloc(n, sizeof *b), *v = mem_alloc(n, sizeof *v);
+    size_t n = base_count < count ? base_count : count;
+    double fisher_fewer, fisher_more;
 
-        /* Where nothing had to come, as without an outage, nothing failed to. */
-        for (size_t i = 0; i < n; i++) {
-            b[i] = isinf(base[i]) ? 0 : 1;
-            v[i] = isinf(value[i]) ? 0 : 1;
-        }
-        struct paired_outcomes pairs = paired_outcomes_compare(b, v, n);
-        struct paired_outcomes mirrored = paired_outcomes_compare(v, b, n);
-        harm->by_outcome = pairs.base_only + pairs.value_only > 0;
-        harm->p_fewer = pairs.p_worse;
-        harm->p_more = mirrored.p_worse;
-        free(b);
-        free(v);
-    } else {
-        harm->by_outcome = true;
-        harm->p_fewer = outcomes_p_worse(harm->base_came, harm->base_runs, harm->came, harm->runs);
-        harm->p_more = outcomes_p_worse(harm->came, harm->runs, harm->base_came, harm->base_runs);
-    }
+    harm->base_well = count_well(base_well, base_count);
+    harm->base_runs = base_count;
+    harm->well = count_well(well, count);
+    harm->runs = count;
+    fisher_fewer = outcomes_p_worse(harm->base_well, base_count, harm->well, count);
+    fisher_more = outcomes_p_worse(harm->well, count, harm->base_well, base_count);
+    harm->by_outcome = harm->base_well < base_count || harm->well < count;
+    harm->p_fewer = fisher_fewer;
+    harm->p_more = fisher_more;
+    if (!paired)
+        return;
+    struct paired_outcomes pairs = paired_outcomes_compare(base_well, well, n);
+    struct paired_outcomes mirrored = paired_outcomes_compare(well, base_well, n);
+    harm->p_fewer = pairs.p_worse;
+    harm->p_more = mirrored.p_worse;
+    harm->by_outcome = pairs.base_only + pairs.value_only > 0;
+    if (count <= base_count)
+        return;
+    /* Two tests of one hypothesis, so each at half the level (Bonferroni). */
+    harm->by_outcome = harm->by_outcome || (harm->base_well == base_count && harm->well < count);
+    harm->p_fewer = fmin(1, 2 * fmin(pairs.p_worse, fisher_fewer));
+    harm->p_more = fmin(1, 2 * fmin(mirrored.p_worse, fisher_more));
 }
 
 struct harm harm_measure(const double *base, size_t base_count, const double *value,
@@ -115,7 +115,6 @@ struct harm harm_measure(const double *base, size_t base_count, const double *va
         if (!paired || (harm.n < 2 || unpaired.error < harm.error))
             harm = unpaired;
     }
-    measure_outcomes(&harm, base, base_count, value, value_count, paired);
     return harm;
 }
 
@@ -172,14 +171,14 @@ static double p_of(double distance, const struct harm *harm)
 double harm_p_worse(const struct harm *harm, enum direction direction, double margin)
 {
     if (harm->by_outcome)
-        return direction == LOWER_IS_BETTER ? harm->p_fewer : harm->p_more;
+        return harm->p_fewer;
     return harm->identical ? 1 : p_of(harm_of(harm, direction) - margin, harm);
 }
 
 double harm_p_no_worse(const struct harm *harm, enum direction direction, double margin)
 {
     if (harm->by_outcome)
-        return direction == LOWER_IS_BETTER ? harm->p_more : harm->p_fewer;
+        return harm->p_more;
     return harm->identical ? 0 : p_of(margin - harm_of(harm, direction), harm);
 }
 

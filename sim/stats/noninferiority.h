@@ -9,10 +9,9 @@
  * test of all (Biometrika 34, 1947), and the more precise of the two counts, so that pairs that
  * agree are never replaced by new replications that do not.
  *
- * An outcome that never came (INFINITY, "never restored") is worse than every number if lower is
- * better. Where any side has one, what came is compared first: McNemar's test of the pairs,
- * Fisher's of unpaired replications (paired_outcomes.h); the harm among those that came only where
- * all pairs agree in what came.
+ * Outcomes that are yes or no ("recovered") are tested by McNemar's test of the pairs and Fisher's
+ * of unpaired replications (paired_outcomes.h), by both where there are pairs and more replications
+ * than the baseline has. The harm is then that of the replications that have a number.
  *
  * Levels. With `looks` interim looks, each spends alpha / looks. Holm's correction bounds the
  * probability of a false alarm over all metrics; "all are no worse" needs no correction, as every
@@ -26,21 +25,25 @@
 
 struct harm {
     bool paired;
-    uint64_t n;        /* pairs, or values of the new side */
+    uint64_t n;        /* pairs, or values of the new side; 0: one side has none */
     double base_mean;  /* of the values compared */
     double difference; /* new - base, whichever way is worse */
     double error;      /* standard error of it */
     double freedom;    /* degrees of, for Student's distribution */
     bool identical;    /* all pairs are equal; unpaired: all values are equal */
-    /* Of what came: */
-    bool by_outcome; /* some did not, and the two sides differ in it */
-    uint64_t base_came, base_runs, came, runs;
-    double p_fewer, p_more; /* one-sided, of "no fewer came than in the baseline", and of no more */
+    /* Of an outcome: */
+    bool by_outcome; /* some replications did not come out well, and the pairs differ in it */
+    uint64_t base_well, base_runs, well, runs;
+    double p_fewer, p_more; /* one-sided, of "no fewer are well than in the baseline", of no more */
 };
 
-/* Values by replication, NAN if missing. `paired`: both have the same random numbers. */
+/* Values by replication; NAN (missing) and INFINITY (never came) are left out. `paired`: both have
+ * the same random numbers. */
 struct harm harm_measure(const double *base, size_t base_count, const double *value,
                          size_t value_count, bool paired);
+/* Decide by an outcome where the two sides differ in it: 1 (well) or 0 by replication. */
+void harm_take_outcomes(struct harm *harm, const double *base_well, size_t base_count,
+                        const double *well, size_t count, bool paired);
 /* What a margin must be, so that an unchanged side of `value_count` replications that are no pairs
  * is found no worse with probability `power`, each look at `alpha`: by the variance of the
  * baseline. INFINITY with fewer than two values. */

@@ -140,30 +140,52 @@ static void false_alarms_stay_below_the_level(void **state)
     }
 }
 
-/* All ten recover in the baseline; six of the pairs do no more: 2^-6, one-sided, however good the
- * others are. Mirrored: no sign of harm. Where both sides fail in the same pairs, the others are
- * compared. */
-static void what_never_came_is_compared_first(void **state)
+/* All ten are well in the baseline, four here: 2^-6 by the pairs, one-sided, however good the
+ * numbers are. Mirrored: no sign of harm. Equal pairs: the numbers are compared. */
+static void outcomes_are_compared_first(void **state)
 {
-    double base[10], value[10];
+    static const double all[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, some[10] = {[6] = 1, 1, 1, 1};
+    const double numbers[10] = {5, 5, 5, 5, 5, 5, 5, 5, 5, 5};
+    struct harm harm = harm_measure(numbers, 10, numbers, 10, true);
 
     (void)state;
-    for (int i = 0; i < 10; i++) {
-        base[i] = 100;
-        value[i] = i < 6 ? (double)INFINITY : 1;
-    }
-    struct harm harm = harm_measure(base, 10, value, 10, true);
+    harm_take_outcomes(&harm, all, 10, some, 10, true);
     assert_true(harm.by_outcome);
-    assert_int_equal(harm.base_came, 10);
-    assert_int_equal(harm.came, 4);
+    assert_int_equal(harm.base_well, 10);
+    assert_int_equal(harm.well, 4);
     assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 5), 1.0 / 64, 1e-12);
     assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 1, 1e-12);
-    harm = harm_measure(value, 10, base, 10, true);
+    harm_take_outcomes(&harm, some, 10, all, 10, true);
     assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 1.0 / 64, 1e-12);
-    harm = harm_measure(value, 10, value, 10, true);
+    harm_take_outcomes(&harm, some, 10, some, 10, true);
     assert_false(harm.by_outcome);
-    assert_true(harm.identical);
-    assert_int_equal(harm.n, 4);
+    assert_close(harm_p_no_worse(&harm, LOWER_IS_BETTER, 5), 0, 0);
+}
+
+/* Four of four are well in the baseline, none of sixteen here. The four pairs alone: 1/16. Fisher:
+ * 1 / C(20, 4) = 1/4845, doubled as the smaller of two tests. Without pairs it is Fisher's alone.
+ */
+static void more_replications_decide_what_few_pairs_cannot(void **state)
+{
+    static const double all[4] = {1, 1, 1, 1}, none[16];
+    struct harm harm = {.n = 0};
+
+    (void)state;
+    harm_take_outcomes(&harm, all, 4, none, 16, true);
+    assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 2.0 / 4845, 1e-12);
+    harm_take_outcomes(&harm, all, 4, none, 16, false);
+    assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 1.0 / 4845, 1e-12);
+}
+
+/* A value of which the baseline has none cannot be compared with 0. */
+static void a_side_without_numbers_has_no_harm(void **state)
+{
+    static const double none[3] = {NAN, NAN, NAN}, value[3] = {20, 21, 22};
+    struct harm harm = harm_measure(none, 3, value, 3, false);
+
+    (void)state;
+    assert_int_equal(harm.n, 0);
+    assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 1, 0);
 }
 
 /* Four pairs that agree to 0.1 are preferred to a hundred new values with a deviation of 10. */
@@ -201,7 +223,9 @@ int main(void)
         cmocka_unit_test(what_never_happens_on_either_side_is_no_worse),
         cmocka_unit_test(a_look_spends_its_part_of_the_level),
         cmocka_unit_test(false_alarms_stay_below_the_level),
-        cmocka_unit_test(what_never_came_is_compared_first),
+        cmocka_unit_test(outcomes_are_compared_first),
+        cmocka_unit_test(more_replications_decide_what_few_pairs_cannot),
+        cmocka_unit_test(a_side_without_numbers_has_no_harm),
         cmocka_unit_test(pairs_are_kept_where_they_are_more_precise),
         cmocka_unit_test(a_margin_that_can_be_decided),
     };

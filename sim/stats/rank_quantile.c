@@ -49,6 +49,11 @@ static bool find_ranks(size_t n, double q, double level, size_t *low, size_t *hi
     return true;
 }
 
+size_t rank_quantile_needed(double q, double level)
+{
+    return (size_t)ceil(log((1 - level) / 2) / log(q) - 1e-9);
+}
+
 struct rank_quantile rank_quantile(const double *values, size_t n, double q, double level)
 {
     struct rank_quantile result = {
@@ -76,6 +81,8 @@ struct rank_quantile rank_quantile(const double *values, size_t n, double q, dou
     result.low = sorted[low - 1];
     result.high = sorted[high - 1];
     result.level = coverage(result.n, q, low, high);
+    result.low_is_sure = !result.is_range || pow(1 - q, (double)result.n) <= (1 - level) / 2;
+    result.high_is_sure = !result.is_range || pow(q, (double)result.n) <= (1 - level) / 2;
 done:
     free(sorted);
     return result;

@@ -25,7 +25,12 @@ struct rank_quantile {
     double low, high; /* order statistics; high INFINITY: not bounded by what was seen */
     double level;     /* of [low, high], exact; 0 where n < 2: no interval */
     bool is_range;    /* the level asked for cannot be reached with n values */
+    /* The true quantile is beyond this end with at most half of what the level allows to miss. */
+    bool low_is_sure, high_is_sure;
 };
+
+/* Values needed so that the highest of them is a sure upper end: q^n is at most that half. */
+size_t rank_quantile_needed(double q, double level);
 
 /* `values`: finite numbers, INFINITY for censored, NAN is left out; not changed. 0 < q < 1. The
  * value is the order statistic of rank ceil(q n); the median of an even n is the mean of the middle

@@ -77,12 +77,33 @@ static void missing_values_are_left_out_and_one_has_no_interval(void **state)
     assert_true(isnan(rank_quantile(values, 1, 0.5, 0.95).value));
 }
 
+/* Ten values: the 90th percentile is above all of them with 0.9^10 = 34.9 %, below all with 1e-10.
+ * 0.9^35 = 2.50 % is a little more than 2.5 %, 0.9^36 less; a median needs 6: 2^-6 = 1.6 %. */
+static void few_values_bound_a_high_quantile_from_below_only(void **state)
+{
+    double values[36];
+    struct rank_quantile p90;
+
+    (void)state;
+    for (int i = 0; i < 36; i++)
+        values[i] = i + 1;
+    p90 = rank_quantile(values, 10, 0.9, 0.95);
+    assert_true(p90.is_range && p90.low_is_sure && !p90.high_is_sure);
+    assert_close(p90.level, 1 - pow(0.9, 10) - 1e-10, 1e-9);
+    assert_true(rank_quantile(values, 36, 0.9, 0.95).high_is_sure);
+    assert_false(rank_quantile(values, 5, 0.5, 0.95).high_is_sure);
+    assert_true(rank_quantile(values, 6, 0.5, 0.95).high_is_sure);
+    assert_int_equal(rank_quantile_needed(0.9, 0.95), 36);
+    assert_int_equal(rank_quantile_needed(0.5, 0.95), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(median_of_five_has_the_range),
         cmocka_unit_test(median_of_ten_has_ranks_two_and_nine),
         cmocka_unit_test(what_never_came_is_the_worst),
+        cmocka_unit_test(few_values_bound_a_high_quantile_from_below_only),
         cmocka_unit_test(missing_values_are_left_out_and_one_has_no_interval),
     };
 

@@ -7,7 +7,9 @@
 
 double precision_achieved(const struct precision_goal *goal, const struct interval *interval)
 {
-    if (goal->relative || !interval->valid || interval->form == INTERVAL_CONSTANT)
+    if (interval->form != INTERVAL_PLAIN)
+        return INFINITY;
+    if (goal->relative || !interval->valid)
         return interval_relative_half_width(interval);
     return (interval->high - interval->low) / 2;
 }

@@ -23,8 +23,8 @@ struct precision_goal {
     double half_width; /* > 0 */
 };
 
-/* Half-width, relative or absolute as the goal; INFINITY without an interval or any spread, or
- * relative to 0. */
+/* Half-width, relative or absolute as the goal; INFINITY without an interval or any spread (no
+ * event was seen, or all values are equal), or relative to 0. */
 double precision_achieved(const struct precision_goal *goal, const struct interval *interval);
 bool precision_met(const struct precision_goal *goal, const struct interval *interval);
 

@@ -65,6 +65,11 @@ static void without_any_spread_no_goal_is_met(void **state)
     struct interval interval = interval_student(&tally, 0.95);
     assert_false(precision_met(&relative, &interval));
     assert_false(precision_met(&absolute, &interval));
+    /* No event in twenty replications: a bound, [0, 0.184], but no spread either. */
+    interval.form = INTERVAL_NONE_SEEN;
+    interval.mean = interval.low = 0;
+    interval.high = 0.184;
+    assert_false(precision_met(&absolute, &interval));
 }
 
 int main(void)
