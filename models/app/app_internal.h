@@ -140,7 +140,7 @@ struct app_tier {
     bool guards, drops, shares; /* app_has_guard(), app_has_drops(), contention */
     bool cools;                 /* instances that start are cold */
     struct fleet fleet;
-    uint32_t ill_count;               /* instances that fail    */
+    uint32_t ill_count;               /* instances that fail*/
     struct illness *illness;          /* by instance */
     bool *checking;                   /* by instance: a check is scheduled */
     struct service_sharing *sharings; /* by instance; NULL: no contention */
