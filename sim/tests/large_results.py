@@ -76,8 +76,9 @@ def main():
             check(f"export {table}, memory", measured([isthmus, "export", table, large])[1], EXPORT_MB, "MB")
         check("export series of one metric, memory", measured([isthmus, "export", "series", large, "--metric", "availability"])[1], EXPORT_MB, "MB")
         os.remove(large)
-        per_run = os.path.getsize(small) / 4
-        copy_runs(small, middle, max(int(100e6 / per_run), 8), 100000, 100000)
+        copy_runs(small, middle, 24, 100000, 100000)
+        per_run = (os.path.getsize(middle) - os.path.getsize(small)) / 20
+        copy_runs(small, middle, int(100e6 / per_run), 100000, 100000)
         print(f"views on {os.path.getsize(middle) / 1e6:.0f} MB")
         database = sqlite3.connect(middle)
         queries = [("summary", "SELECT * FROM summary WHERE metric = 'availability'"), ("timeline", "SELECT * FROM timeline WHERE metric = 'availability'"),
