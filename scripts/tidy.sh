@@ -85,6 +85,7 @@ check() {
 check layers
 check duplicates
 check ports
+bash scripts/check_kinds.sh >>"$found" || [[ $? == 1 ]] || exit 4
 
 # Pages: links, and the tests, parameters and files that they name, exist.
 mapfile -t pages < <(find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.md' -printf '%P\n' | sort)

@@ -14,8 +14,9 @@ static uint32_t looks_of(const struct check_plan *plan)
     return stop_rule_looks(plan->replications, plan->replications_max);
 }
 
+/* `part`: of the replications that have a number. */
 static double margin_of(const struct check_plan *plan, size_t i, const double *base,
-                        const struct harm *harm)
+                        const struct harm *harm, double part)
 {
     const struct watched *statistic = &plan->statistics->items[i];
     double margin =
@@ -26,9 +27,10 @@ static double margin_of(const struct check_plan *plan, size_t i, const double *b
         return margin;
     margin = fmax(margin, amount_floor(&statistic->ref));
     if (!plan->paired) {
-        double decidable = harm_decidable(base, plan->base_count, plan->replications_max,
-                                          (1 - plan->level) / looks_of(plan),
-                                          1 - POWER_MISSED / (double)plan->statistics->count);
+        size_t last = (size_t)(part * plan->replications_max);
+        double decidable =
+            harm_decidable(base, plan->base_count, last, (1 - plan->level) / looks_of(plan),
+                           1 - POWER_MISSED / (double)plan->statistics->count);
         margin = isfinite(decidable) ? fmax(margin, decidable) : margin;
     }
     return margin;
@@ -44,17 +46,13 @@ bool check_is_identical(const struct study_runner *runner, const struct check_pl
 
 /*
  * Without pairs an unchanged share that is well would never be found no worse by an exact test, so
- * that question is asked of the shares, with a margin that the replications can decide.
+ * that question has a margin that the replications can decide.
  */
-static double p_no_fewer(const struct check_plan *plan, const double *base_well, const double *well,
-                         size_t count)
+static double p_no_fewer(const struct check_plan *plan, const struct harm *harm)
 {
-    struct harm harm = harm_measure(base_well, plan->base_count, well, count, false);
-    double margin = harm_decidable(base_well, plan->base_count, plan->replications_max,
-                                   (1 - plan->level) / looks_of(plan),
-                                   1 - POWER_MISSED / (double)plan->statistics->count);
-
-    return isfinite(margin) ? harm_p_no_worse(&harm, HIGHER_IS_BETTER, margin) : 1;
+    return outcomes_p_no_fewer(harm->base_well, harm->base_runs, harm->well, harm->runs,
+                               plan->replications_max, (1 - plan->level) / looks_of(plan),
+                               1 - POWER_MISSED / (double)plan->statistics->count);
 }
 
 /* The first outcome in which the two sides differ decides. */
@@ -73,7 +71,7 @@ static void measure_outcomes(const struct check_plan *plan, const double *base, 
         harm_take_outcomes(&row->harm, base_well, plan->base_count, well, count, plan->paired);
         row->outcome = kind;
         if (row->harm.by_outcome && !plan->paired && plan->default_margins)
-            row->harm.p_more = p_no_fewer(plan, base_well, well, count);
+            row->harm.p_more = p_no_fewer(plan, &row->harm);
     }
     free(base_well);
     free(well);
@@ -149,7 +147,8 @@ static void measure(const struct study_runner *runner, const struct check_plan *
     row->base_values = count_values(sides[0], plan->base_count);
     row->values = count_values(sides[1], count);
     measure_outcomes(plan, sides[0], sides[1], count, row);
-    row->margin = margin_of(plan, i, base->values, &row->harm);
+    row->margin =
+        margin_of(plan, i, base->values, &row->harm, count > 0 ? (double)row->values / count : 0);
     test(row);
     least = least_p(row, row->harm.identical && check_is_identical(runner, plan));
     row->p_worse = fmax(row->p_worse, least);

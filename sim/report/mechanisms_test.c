@@ -88,7 +88,7 @@ static void parameters_of_any_region_link_or_fault_count(void **state)
 }
 
 /* The same key of another section is another parameter. */
-static void sections_are_told_apart(void **state)
+static void sections_are_distinguished(void **state)
 {
     (void)state;
     assert_used("regions:\n  \"a\":\n    gateway:\n      bandwidth: 1Gbit/s\n", "bandwidth", false);
@@ -136,7 +136,7 @@ int main(void)
         cmocka_unit_test(every_mechanism_has_rows_of_the_bench),
         cmocka_unit_test(every_mechanism_of_the_bench_is_looked_for),
         cmocka_unit_test(parameters_of_any_region_link_or_fault_count),
-        cmocka_unit_test(sections_are_told_apart),
+        cmocka_unit_test(sections_are_distinguished),
         cmocka_unit_test(a_choice_with_parameters_is_another_value),
         cmocka_unit_test(counts_show_mechanisms),
     };

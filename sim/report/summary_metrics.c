@@ -191,10 +191,10 @@ static void add_marks(struct printer *printer)
     double level = printer->summary->study.level;
     if (printer->has_unseen && printer->n > 1) {
         strbuf_addf(&text,
-                    "0 of N: not seen in the N of all replications together. The bound takes the N "
-                    "as independent (%g %%, 3.7 / N at 95 %%); by replications alone, what none of "
-                    "%" PRIu64 " showed happens in fewer than ",
-                    level * 100, printer->n);
+                    "0 of N: not seen in the N of all replications together. The bound, %.2g / N, "
+                    "takes the N as independent (of a count: the n replications); by replications "
+                    "alone, what none of %" PRIu64 " showed happens in fewer than ",
+                    -log((1 - level) / 2), printer->n);
         units_add(&text, proportion_replication_bound(printer->n, level), UNIT_SHARE, 2);
         strbuf_add(&text, " of them.");
         printer_add_paragraph(printer, text.text);
@@ -203,8 +203,9 @@ static void add_marks(struct printer *printer)
         printer_add_paragraph(printer, "in all n: each of the n replications has this value, so "
                                        "that nothing is known of their spread.");
     if (printer->has_few)
-        printer_add_paragraph(printer, "(few): fewer than 10 / (1 - q) samples, the quantile is "
-                                       "hardly more than the maximum.");
+        printer_add_paragraph(printer,
+                              "(few): fewer than 10 / (1 - q) samples of all replications, "
+                              "so that the quantile q is close to their maximum.");
     if (printer->has_fewer)
         printer_add_paragraph(printer, "(n = ...): fewer replications have a value.");
     if (printer->has_left_out)

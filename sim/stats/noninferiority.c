@@ -132,6 +132,24 @@ double harm_decidable(const double *base, size_t base_count, size_t value_count,
     return error * (gsl_cdf_tdist_Qinv(alpha, freedom) + gsl_cdf_tdist_Pinv(power, freedom));
 }
 
+#define FEWER_MOST 0.6 /* however few the replications */
+
+double outcomes_p_no_fewer(uint64_t base_well, uint64_t base_count, uint64_t well, uint64_t count,
+                           uint64_t last_count, double alpha, double power)
+{
+    double b = (double)base_count, n = (double)count, last = (double)last_count;
+    double share = (double)(base_well + well + 1) / (b + n + 2);
+    double fewer = (double)base_well / b - (double)well / n;
+    double margin;
+
+    if (base_count < 2 || count < 2)
+        return 1;
+    margin = sqrt(share * (1 - share) * (1 / b + 1 / fmax(n, last))) *
+             (gsl_cdf_tdist_Qinv(alpha, b - 1) + gsl_cdf_tdist_Pinv(power, b - 1));
+    margin = fmin(margin, FEWER_MOST);
+    return gsl_cdf_ugaussian_Q((margin - fewer) / sqrt(share * (1 - share) * (1 / b + 1 / n)));
+}
+
 struct interval harm_interval(const struct harm *harm, double level)
 {
     struct interval interval = {

@@ -49,6 +49,14 @@ void harm_take_outcomes(struct harm *harm, const double *base_well, size_t base_
  * baseline. INFINITY with fewer than two values. */
 double harm_decidable(const double *base, size_t base_count, size_t value_count, double alpha,
                       double power);
+/*
+ * The same for shares that are well, without pairs: p-value of "fewer are well by the margin that
+ * the replications at the last look, `last_count`, can decide", at most 60 %. The variance is that
+ * of both sides together, with one more of each outcome (Agresti and Caffo, American Statistician
+ * 54, 2000): ten of ten do not prove a share of 1.
+ */
+double outcomes_p_no_fewer(uint64_t base_well, uint64_t base_count, uint64_t well, uint64_t count,
+                           uint64_t last_count, double alpha, double power);
 /* Student's interval of the difference. */
 struct interval harm_interval(const struct harm *harm, double level);
 /* One-sided p-values, 1 with fewer than two values. `direction` must not be

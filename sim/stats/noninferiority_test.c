@@ -177,6 +177,21 @@ static void more_replications_decide_what_few_pairs_cannot(void **state)
     assert_close(harm_p_worse(&harm, LOWER_IS_BETTER, 0), 1.0 / 4845, 1e-12);
 }
 
+/*
+ * 10 of 10 and 34 of 40, alpha 0.05, power 0.8: share 45/52 = 0.865385, error sqrt(0.116494 (1/10 +
+ * 1/40)) = 0.120672; margin 0.120672 (1.833113 + 0.883404) = 0.327803; 0.15 fewer: (0.327803 -
+ * 0.15) / 0.120672 = 1.473437, p = 0.070316. 20 of 40: beyond it.
+ */
+static void an_unchanged_share_is_found_so_without_pairs(void **state)
+{
+    (void)state;
+    assert_close(outcomes_p_no_fewer(10, 10, 34, 40, 40, 0.05, 0.8), 0.070316, 1e-3);
+    assert_true(outcomes_p_no_fewer(10, 10, 20, 40, 40, 0.05, 0.8) > 0.5);
+    assert_true(outcomes_p_no_fewer(10, 10, 40, 40, 40, 0.05, 0.8) < 0.05);
+    /* However few they are, all against none is no unchanged share. */
+    assert_true(outcomes_p_no_fewer(4, 4, 0, 4, 16, 0.008, 0.999) > 0.5);
+}
+
 /* A value of which the baseline has none cannot be compared with 0. */
 static void a_side_without_numbers_has_no_harm(void **state)
 {
@@ -225,6 +240,7 @@ int main(void)
         cmocka_unit_test(false_alarms_stay_below_the_level),
         cmocka_unit_test(outcomes_are_compared_first),
         cmocka_unit_test(more_replications_decide_what_few_pairs_cannot),
+        cmocka_unit_test(an_unchanged_share_is_found_so_without_pairs),
         cmocka_unit_test(a_side_without_numbers_has_no_harm),
         cmocka_unit_test(pairs_are_kept_where_they_are_more_precise),
         cmocka_unit_test(a_margin_that_can_be_decided),
