@@ -152,7 +152,7 @@ static void view_summary_agrees_with_the_intervals_of_c(void **state)
     assert_int_equal(fixture->interval_count, 0);
 }
 
-/* Student's, of the pairs' number, mean and sum of squares. */
+/* Student's, of the pairs' number, mean and sum of squares; of shares between -1 and 1. */
 static void view_comparison_has_the_intervals_of_c(void **state)
 {
     struct fixture *fixture = *state;
@@ -160,7 +160,8 @@ static void view_comparison_has_the_intervals_of_c(void **state)
 
     assert_int_equal(sqlite3_prepare_v2(
                          fixture->sql,
-                         "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level"
+                         "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level,"
+                         " c.unit = 'share'"
                          " FROM comparison AS c JOIN point ON point.study = c.study"
                          " AND point.number = c.point JOIN cell ON cell.name = c.metric"
                          " AND cell.stat = c.stat AND cell.region = c.region"
@@ -183,6 +184,8 @@ static void view_comparison_has_the_intervals_of_c(void **state)
             assert_int_equal(sqlite3_column_type(rows, 3), SQLITE_NULL);
             continue;
         }
+        if (sqlite3_column_int(rows, 7) != 0)
+            interval_keep_between(&interval, -1, 1);
         assert_close(sqlite3_column_double(rows, 3), interval.low, 1e-9);
         assert_close(sqlite3_column_double(rows, 4), interval.high, 1e-9);
     }
