@@ -85,6 +85,7 @@ check() {
 check layers
 check duplicates
 check ports
+bash scripts/check_kinds.sh >>"$found" || [[ $? == 1 ]] || exit 4
 
 # Pages: links, and the tests, parameters and files that they name, exist.
 mapfile -t pages < <(find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.md' -printf '%P\n' | sort)
@@ -103,6 +104,13 @@ while IFS=: read -r page line link; do
     [[ -e $(dirname "$page")/${link%%#*} ]] ||
         printf '%s:%s: links to %s, which does not exist\n' "$page" "$line" "$link" >>"$found"
 done < <(cited '\]\([^) ]+\)' "${pages[@]}")
+
+# The catalogue's page has each of its scenarios.
+for scenario in scenarios/*.yaml; do
+    name=${scenario##*/}
+    grep -qF "| [${name%.yaml}](" scenarios/README.md ||
+        printf '%s:1: scenarios/README.md has no row for it\n' "$scenario" >>"$found"
+done
 
 mapfile -t speaking < <(find sim/cli scripts -type f ! -name '*_test.c' | sort)
 while IFS=: read -r source line name; do

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Instances that are ill: dead, slow, or answering a share of requests with errors.
+ * Instances that fail: dead, slow, or answering a share of requests with errors.
  *
  * A dead process refuses connections: the load balancer answers 502 at once, also what was at the
  * instance when it crashed. A dead host answers nothing: the load balancer answers 504 to what it
@@ -28,7 +28,7 @@ static bool is_ill(const struct illness *illness)
     return is_dead(illness) || illness->errors > 0 || illness->slow > 1;
 }
 
-/* The response to a request at an ill instance, or none. */
+/* The response to a request at a failing instance, or none. */
 static void instance_fail(struct app_tier *app, uint32_t index, bool silent)
 {
     if (silent) {

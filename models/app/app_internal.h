@@ -3,7 +3,7 @@
  * Declarations shared by the files of the application tier: app_tier.c (parameters, metrics, the
  * model, power loss), app_request.c (requests: workers, queues, operations on the store),
  * app_guard.c (admission, dropped requests), app_balancer.c (groups of targets, what the load
- * balancer answers itself), app_illness.c (ill instances), app_health.c (health checks),
+ * balancer answers itself), app_illness.c (failing instances), app_health.c (health checks),
  * app_deploy.c (rolling restarts), app_fleet.c (a number of instances that scales).
  */
 #ifndef APP_INTERNAL_H
@@ -140,7 +140,7 @@ struct app_tier {
     bool guards, drops, shares; /* app_has_guard(), app_has_drops(), contention */
     bool cools;                 /* instances that start are cold */
     struct fleet fleet;
-    uint32_t ill_count;               /* instances that are ill */
+    uint32_t ill_count;               /* instances that fail*/
     struct illness *illness;          /* by instance */
     bool *checking;                   /* by instance: a check is scheduled */
     struct service_sharing *sharings; /* by instance; NULL: no contention */
@@ -227,7 +227,7 @@ void app_report_health(struct app_tier *app);
 /* Added to an identity: keys of the draws of errors, and of target groups and zones. */
 #define APP_ERROR_DRAW (UINT64_C(1) << 56)
 #define APP_GROUP_DRAW (UINT64_C(1) << 57)
-/* Does the request fail at its instance, which may be ill? Then it was answered or lost, and
+/* Does the request fail at its instance, which may be failing? Then it was answered or lost, and
  * freed. */
 bool app_fails_at_instance(struct app_tier *app, uint32_t index);
 sim_dur app_slow_service(const struct app_tier *app, uint32_t instance, sim_dur service);

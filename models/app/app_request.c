@@ -361,6 +361,8 @@ static uint8_t cause_of(uint8_t miss)
         [MISS_NEVER_WRITTEN] = REAUTH_STORE_UNAVAILABLE,
         [MISS_RESTARTED] = REAUTH_RESTARTED,
         [MISS_EVICTED] = REAUTH_EVICTED,
+        [MISS_FLUSHED] = REAUTH_FLUSHED,
+        [MISS_CORRUPT] = REAUTH_CORRUPT,
     };
 
     return miss < MISS_OF_KIND ? causes[miss] : (uint8_t)(REAUTH_OF_KIND + miss - MISS_OF_KIND);

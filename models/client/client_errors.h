@@ -23,7 +23,7 @@ enum client_error {
     ERROR_MAX_CLIENTS,     /* the server has too many connections */
     ERROR_POOL,            /* no connection of the pool became free */
     ERROR_CIRCUIT,         /* refused by the client itself: circuit breaker, throttling */
-    ERROR_OTHER,           /* any other error reply: throttled, conflict, of an ill node */
+    ERROR_OTHER,           /* any other error reply: throttled, conflict, of a failing node */
     CLIENT_ERRORS
 };
 extern const char *const client_error_names[]; /* as in the keys of `errors` */

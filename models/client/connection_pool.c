@@ -201,7 +201,7 @@ static uint32_t cluster_address(struct connection_pools *pools, uint32_t endpoin
     struct cached_address *cached;
     sim_time now = sim_now(pools->sim);
 
-    if (!store || !store->address)
+    if (!store || !store->address || pools->endpoints->rows[endpoint].is_node)
         return endpoint;
     cached = &pools->addresses[pools->endpoints->rows[endpoint].region];
     if (!cached->known || (config->dns_cache != DNS_FOREVER && now >= cached->expires)) {

@@ -16,20 +16,19 @@
 #define BYTES_PER_GB 1e9
 
 struct cost_config {
-    double node_per_hour, durable_per_hour, replication_per_gib, transfer_per_gb;
+    double node_price, durable_per_hour, replication_per_gib, transfer_per_gb;
     double write_unit_per_million, read_unit_per_million, write_capacity_per_hour,
         read_capacity_per_hour;
     double accelerator_per_hour, accelerator_per_gb, alarm_per_month;
-    uint32_t nodes_per_region, accelerators, alarms;
+    uint32_t accelerators, alarms;
     int64_t write_bytes, response_bytes;
 };
 
 #define MODEL_CONFIG struct cost_config
 // clang-format off
 static const struct field cost_fields[] = {
-    NUMBER("node_per_hour", node_per_hour, "0", "0.1752", "1e6", "USD/h: a cache node (r7g.large, Valkey)", "facts K"),
+    NUMBER("node_price", node_price, "0", "1", "100", "what a cache node costs, relative to the list price of store.node_type and store.engine (a discount of 30 %: 0.7)", "facts K"),
     NUMBER("durable_per_hour", durable_per_hour, "0", "0.035", "1e6", "USD/h: what a cache node costs more with synchronous durability", "facts K"),
-    COUNT("nodes_per_region", nodes_per_region, "0", "2", "10k", "cache nodes in each region with a cluster, replicas included", "assumption"),
     NUMBER("write_unit_per_million", write_unit_per_million, "0", "0.625", "1e6", "USD: a million write units of a managed table, replicated ones too", "facts K"),
     NUMBER("read_unit_per_million", read_unit_per_million, "0", "0.125", "1e6", "USD: a million read units of a managed table", "facts K"),
     NUMBER("write_capacity_per_hour", write_capacity_per_hour, "0", "0.00065", "1e6", "USD/h: a provisioned write unit a second", "facts K"),
@@ -95,7 +94,7 @@ static const struct price {
     double unit;  /* what the price is for */
     size_t price; /* double in the config */
 } prices[] = {
-    {ITEM_NODES, 0, 1, offsetof(struct cost_config, node_per_hour)},
+    {ITEM_NODES, 0, 1, offsetof(struct cost_config, node_price)},
     {ITEM_DURABLE, 0, 1, offsetof(struct cost_config, durable_per_hour)},
     {ITEM_REPLICATION, 0, BYTES_PER_GIB, offsetof(struct cost_config, replication_per_gib)},
     {ITEM_TRANSFER, offsetof(struct cost_config, write_bytes), BYTES_PER_GB,
@@ -126,8 +125,6 @@ static void cost_items(const struct cost *cost, double hours, double items[ITEMS
 
     for (size_t i = 0; i < PRICES; i++)
         items[prices[i].item] = cost_of_usage(cost, &prices[i], hours);
-    items[ITEM_NODES] *= c->nodes_per_region; /* the amount is in hours of clusters */
-    items[ITEM_DURABLE] *= c->nodes_per_region;
     if (c->accelerators > 0)
         items[ITEM_ACCELERATOR] += c->accelerators * c->accelerator_per_hour;
     else

@@ -21,11 +21,11 @@ static double attempts_elsewhere(const void *state)
     return *(const double *)state;
 }
 
-/* One cluster in each region, for half an hour. */
-static double cluster_hours(const void *state)
+/* Two nodes in each region, for half an hour, at their list price. */
+static double node_dollars(const void *state)
 {
     (void)state;
-    return 0.5;
+    return 2 * 0.5 * 0.1752;
 }
 
 static double units(const void *state)
@@ -38,7 +38,7 @@ static const struct usage_row used[] = {
     {.item = "replication", .metric = "replication_bytes"},
     {.item = "accelerator", .metric = "requests"},
     {.item = "transfer", .amount = attempts_elsewhere},
-    {.item = "nodes", .amount = cluster_hours},
+    {.item = "nodes", .amount = node_dollars},
     {.item = "write-units", .amount = units},
 };
 static const struct model_rows rows = {USAGE_TABLE(used)};

@@ -7,7 +7,7 @@
  * the next region that has a cluster, and after the last to the first; at most once in `list.stay`,
  * so that the many connections that fail with one endpoint count as one failure. A command that
  * times out, or a connection that ends, is no reason by itself: the next connection decides. A host
- * that answers SYNs is not left, however long its TLS handshakes take. Nothing tells clients which
+ * that answers SYNs is not left, however long its TLS handshakes take. Clients do not learn which
  * cluster is the primary, so on their way they may meet a secondary, which refuses their writes.
  *
  * There is nothing to do at a promotion: done() is called at once.

@@ -5,6 +5,8 @@
 #include "units.h"
 
 const char *const fault_crash_names[] = {"none", "process", "host", "true", NULL};
+/* In the order of enum access_fault. */
+const char *const fault_access_names[] = {"open", "network", "auth", NULL};
 
 static bool has_loss(const struct fault_config *config)
 {
@@ -52,6 +54,12 @@ static bool has_crash(const struct fault_config *config)
     return fault_crash(config) != CRASH_NONE;
 }
 
+static void add_share(struct strbuf *out, double share)
+{
+    strbuf_add(out, " ");
+    units_add(out, share, UNIT_SHARE, 3);
+}
+
 static bool has_errors(const struct fault_config *config)
 {
     return config->errors > 0;
@@ -59,8 +67,7 @@ static bool has_errors(const struct fault_config *config)
 
 static void add_errors(struct strbuf *out, const struct fault_config *config)
 {
-    strbuf_add(out, " ");
-    units_add(out, config->errors, UNIT_SHARE, 3);
+    add_share(out, config->errors);
 }
 
 static bool has_slow(const struct fault_config *config)
@@ -71,6 +78,46 @@ static bool has_slow(const struct fault_config *config)
 static void add_slow(struct strbuf *out, const struct fault_config *config)
 {
     strbuf_addf(out, " %gx", config->slow);
+}
+
+static bool has_throttled(const struct fault_config *config)
+{
+    return config->throttled > 0;
+}
+
+static void add_throttled(struct strbuf *out, const struct fault_config *config)
+{
+    add_share(out, config->throttled);
+}
+
+static bool has_conflicts(const struct fault_config *config)
+{
+    return config->conflicts > 0;
+}
+
+static void add_conflicts(struct strbuf *out, const struct fault_config *config)
+{
+    add_share(out, config->conflicts);
+}
+
+static bool has_corrupt(const struct fault_config *config)
+{
+    return config->corrupt > 0;
+}
+
+static void add_corrupt(struct strbuf *out, const struct fault_config *config)
+{
+    add_share(out, config->corrupt);
+}
+
+static bool has_access(const struct fault_config *config)
+{
+    return config->access != ACCESS_WELL;
+}
+
+static void add_access(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_addf(out, " %s", fault_access_names[config->access]);
 }
 
 static void add_crash(struct strbuf *out, const struct fault_config *config)
@@ -107,6 +154,10 @@ static const struct action_row {
     [ACTION_CRASH]     = {"crash",     "'crash: true'",   false, 0, has_crash, add_crash},
     [ACTION_ERRORS]    = {"errors",    "'errors'",                     false, 0, has_errors, add_errors},
     [ACTION_SLOW]      = {"slow",      "'slow'",                       false, 0, has_slow,   add_slow},
+    [ACTION_THROTTLED] = {"throttled", "'throttled'",                  false, 0, has_throttled, add_throttled},
+    [ACTION_CONFLICTS] = {"conflicts", "'conflicts'",                  false, 0, has_conflicts, add_conflicts},
+    [ACTION_CORRUPT]   = {"corrupt",   "'corrupt'",                    false, 0, has_corrupt,   add_corrupt},
+    [ACTION_ACCESS]    = {"access",    "'access'",                     false, 0, has_access,    add_access},
     [ACTION_PAUSE]     = {"pause",     "'pause: true'",                false, FLAG_OFFSET(pause),     NULL, NULL},
     [ACTION_RESET]     = {"reset",     "'reset: true'",                false, FLAG_OFFSET(reset),     NULL, NULL},
     [ACTION_DEPLOY]    = {"deploy",    "'deploy: true'",               false, FLAG_OFFSET(deploy),    NULL, NULL},

@@ -24,7 +24,8 @@ struct fault_config {
     double bandwidth_bit_per_s; /* 0: none */
     double connection_share;    /* share that a link's fault hits */
     int crash;                  /* index of fault_crash_names: fault_crash() */
-    double errors, slow;
+    int access;                 /* enum access_fault */
+    double errors, slow, throttled, conflicts, corrupt;
     bool blackhole, hold, reset, down, isolate, deploy, stall, restart, role_change, flush, restore,
         pause, throttle;
 };
@@ -46,6 +47,10 @@ enum fault_action {
     ACTION_CRASH,
     ACTION_ERRORS,
     ACTION_SLOW,
+    ACTION_THROTTLED,
+    ACTION_CONFLICTS,
+    ACTION_CORRUPT,
+    ACTION_ACCESS,
     ACTION_PAUSE,
     ACTION_RESET,
     ACTION_DEPLOY,
@@ -55,7 +60,7 @@ enum fault_action {
 #define FAULT_ACTIONS (ACTION_PROMOTE + 1)
 #define ACTION_BIT(action) (1u << (action))
 
-extern const char *const fault_crash_names[];
+extern const char *const fault_crash_names[], *const fault_access_names[];
 
 enum crash_kind fault_crash(const struct fault_config *config);
 /* The actions of a fault as bits; a loss of 0 % is none. */

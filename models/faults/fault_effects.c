@@ -182,6 +182,22 @@ static void flush_store(struct fault_reach *reach, const struct fault *fault, bo
     store->flush(store->self);
 }
 
+/* Of two faults at once the one that answers nothing counts. */
+static void limit_access(struct fault_reach *reach, const struct fault *fault, bool begin)
+{
+    int region = fault->selector.region;
+    const struct store_fault_port *store = reach->stores[region];
+    uint32_t *held = reach->held.access[region];
+    enum access_fault access = ACCESS_WELL;
+
+    note_impairment(reach, &reach->impairments.store[region], begin);
+    held_down_change(&held[fault->config->access], begin);
+    for (int kind = ACCESS_FAULTS - 1; kind > ACCESS_WELL; kind--)
+        if (held[kind] > 0)
+            access = (enum access_fault)kind;
+    store->access(store->self, access);
+}
+
 static void restore_store(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     (void)begin;
@@ -217,7 +233,7 @@ static enum zone_state zone_state(const struct fault_reach *reach, int region, u
     return reach->held.zone_cut[region][zone] > 0 ? ZONE_CUT : ZONE_WELL;
 }
 
-/* The store's nodes; instances are ill parts. */
+/* The store's nodes; instances are failing parts. */
 static void change_zones(struct fault_reach *reach, const struct fault *fault, bool begin)
 {
     int region = fault->selector.region;
@@ -239,7 +255,7 @@ static void change_zones(struct fault_reach *reach, const struct fault *fault, b
     }
 }
 
-/* --- ill parts ------------------------------------------------------------------------------- */
+/* --- failing parts -------------------------------------------------------------------------- */
 
 static bool is_of_app(const struct fault *fault)
 {
@@ -270,6 +286,9 @@ static struct illness illness_of(const struct fault_reach *reach, bool at_store,
             continue;
         illness.errors = 1 - (1 - illness.errors) * (1 - config->errors);
         illness.slow *= config->slow;
+        illness.throttled = 1 - (1 - illness.throttled) * (1 - config->throttled);
+        illness.conflicts = 1 - (1 - illness.conflicts) * (1 - config->conflicts);
+        illness.corrupt = 1 - (1 - illness.corrupt) * (1 - config->corrupt);
         if (reach->ill[i]->selector.target != TARGET_STORE) { /* struct store_fault_port's */
             illness.refuses |= fault_crash(config) == CRASH_PROCESS;
             illness.cut |= config->isolate;
@@ -454,7 +473,8 @@ static const struct effect {
     {TARGET_STORE,       A(RESTORE),                                   true,  NULL,            restore_store},
     {TARGET_STORE,       A(STALL),                                     false, "store-fault",   stall_store},
     {TARGET_STORE,       A(CRASH),                                     false, "store-fault",   crash_store},
-    {TARGET_STORE,       A(ERRORS) | A(SLOW),                          false, "store-fault",   change_illness},
+    {TARGET_STORE,       A(ACCESS),                                    false, "store-fault",   limit_access},
+    {TARGET_STORE,       A(ERRORS) | A(SLOW) | A(THROTTLED) | A(CONFLICTS) | A(CORRUPT), false, "store-fault", change_illness},
     {TARGET_NODE,        A(CRASH) | A(ERRORS) | A(SLOW),               false, "store-fault",   change_illness},
     {TARGET_INSTANCE,    A(CRASH) | A(ERRORS) | A(SLOW),               false, "instance-fault", change_illness},
     {TARGET_REPLICATION, A(RESET),                                     true,  NULL,            reset_replication},

@@ -60,7 +60,7 @@ struct fault_reach {
     struct held_down { /* number of active faults by target */
         uint32_t region[REGIONS_MAX], zone_down[REGIONS_MAX][ZONES_MAX],
             zone_cut[REGIONS_MAX][ZONES_MAX], stall[REGIONS_MAX], crash[REGIONS_MAX],
-            pause[REGIONS_MAX], store_name, users_name;
+            pause[REGIONS_MAX], access[REGIONS_MAX][ACCESS_FAULTS], store_name, users_name;
     } held;
 };
 

@@ -232,7 +232,7 @@ static void objective_onset(void *self, const char *kind)
  * scenarios (fault_targets_test.c). */
 static const struct model_rows *everything(void)
 {
-    static struct fault_capability faults[128];
+    static struct fault_capability faults[256];
     static struct model_rows rows;
     const struct fault_capability *row;
     struct supplied_rows supplied = {0};
@@ -528,8 +528,8 @@ static const struct error {
      "(all): does nothing to its 'region'; add 'down: true' or 'deploy: true'\n"},
     {{"at=10s|store=west"},
      "(all): does nothing to its 'store'; add 'stall: true', 'restart: true', 'role_change: true', "
-     "'flush: true', 'restore: true', 'crash: true', "
-     "'errors' or 'slow'\n"},
+     "'flush: true', 'restore: true', 'crash: true', 'errors', 'slow', 'throttled', "
+     "'conflicts', 'corrupt' or 'access'\n"},
     {{"at=10s|for=5s|every=5s|link=west -> east|loss=30%"},
      "every: needs a 'for' below it: each repetition must end before the next begins\n"},
     {{"at=10s|for=5s|times=3|link=west -> east|loss=30%"},

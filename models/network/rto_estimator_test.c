@@ -1,4 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * TCP's retransmission timeout from measured round trips.
+ *
+ * RFC 6298, section 2: the first sample R sets SRTT = R, RTTVAR = R/2; each later one, in this
+ * order, RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - R| and SRTT = 7/8 SRTT + 1/8 R. Then RTO = SRTT + max(G,
+ * 4 RTTVAR). Before any sample it is 1 s (rule 2.1). The RFC raises an RTO below 1 s to 1 s (rule
+ * 2.4); Linux instead lets 4 RTTVAR be no less than 200 ms (net/ipv4/tcp_input.c, facts D.4): so
+ * both floors are settings, and 0 means none.
+ *
+ * Lengths are ns. Samples of retransmitted segments must not be given (Karn, rule 3). No model runs
+ * an estimator: the links use the value that it settles at, which is shown here (rto_estimator.md).
+ */
 // clang-format off
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +20,80 @@
 // clang-format on
 
 #include "assert_close.h"
-#include "rto_estimator.h"
+#include "sim_time.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+struct rto_rules {
+    sim_dur initial_ns;      /* before the first sample */
+    sim_dur granularity_ns;  /* G, of the clock */
+    sim_dur variance_min_ns; /* least 4 RTTVAR; Linux 200 ms */
+    sim_dur rto_min_ns;      /* least RTO; RFC 1 s */
+    sim_dur rto_max_ns;      /* greatest, backed off or not */
+};
+struct rto_estimator {
+    const struct rto_rules *rules;
+    double srtt_ns, rttvar_ns;
+    unsigned doublings; /* since the last sample */
+    bool has_sample;
+};
+
+// clang-format off
+static const struct rto_rules rto_rules_rfc6298 = {
+    .initial_ns = SIM_S, .granularity_ns = 0, .variance_min_ns = 0, .rto_min_ns = SIM_S, .rto_max_ns = 60 * SIM_S,
+};
+static const struct rto_rules rto_rules_linux = {
+    .initial_ns = SIM_S, .granularity_ns = SIM_MS, .variance_min_ns = 200 * SIM_MS, .rto_min_ns = 0, .rto_max_ns = 120 * SIM_S,
+};
+// clang-format on
+
+static void rto_init(struct rto_estimator *rto, const struct rto_rules *rules)
+{
+    *rto = (struct rto_estimator){.rules = rules};
+}
+
+/* A round trip of a segment that was sent once. Ends the backing off. */
+static void rto_sample(struct rto_estimator *rto, sim_dur rtt_ns)
+{
+    double rtt = (double)rtt_ns;
+
+    if (!rto->has_sample) {
+        rto->srtt_ns = rtt;
+        rto->rttvar_ns = rtt / 2;
+    } else { /* the deviation is from the old SRTT: so RTTVAR goes first */
+        rto->rttvar_ns += (fabs(rto->srtt_ns - rtt) - rto->rttvar_ns) / 4;
+        rto->srtt_ns += (rtt - rto->srtt_ns) / 8;
+    }
+    rto->has_sample = true;
+    rto->doublings = 0;
+}
+
+/* The timer fired: double (rule 5.5). */
+static void rto_back_off(struct rto_estimator *rto)
+{
+    rto->doublings++;
+}
+
+static sim_dur rto_timeout(const struct rto_estimator *rto)
+{
+    const struct rto_rules *rules = rto->rules;
+    double spread = 4 * rto->rttvar_ns;
+    double timeout = (double)rules->initial_ns;
+
+    if (rto->has_sample) {
+        if (spread < (double)rules->granularity_ns)
+            spread = (double)rules->granularity_ns;
+        if (spread < (double)rules->variance_min_ns)
+            spread = (double)rules->variance_min_ns;
+        timeout = rto->srtt_ns + spread;
+    }
+    if (timeout < (double)rules->rto_min_ns)
+        timeout = (double)rules->rto_min_ns;
+    for (unsigned i = 0; i < rto->doublings && timeout < (double)rules->rto_max_ns; i++)
+        timeout *= 2;
+    return timeout < (double)rules->rto_max_ns ? (sim_dur)timeout : rules->rto_max_ns;
+}
 
 static struct rto_estimator estimator_of(const struct rto_rules *rules)
 {

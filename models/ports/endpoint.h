@@ -27,6 +27,7 @@ struct endpoint {
     int region;                 /* ENDPOINT_BY_NAME: the one that the client's resolver names */
     uint16_t zone, shard, node; /* ENDPOINT_ANY: the endpoint stands before all of them; a service
                                    that spans the zones is not hit by faults of one */
+    bool is_node;               /* one node, whatever the name of its cluster resolves to */
     uint32_t epoch;             /* counts the addresses that this part of the store has had */
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Parts that are ill: instances of an application tier, shards of a cluster of the store. */
+/* Parts that are failing: instances of an application tier, shards of a cluster of the store. */
 #ifndef ILLNESS_H
 #define ILLNESS_H
 
@@ -15,6 +15,10 @@ struct illness {
     bool cut;      /* silent because it cannot be reached: its process runs */
     double errors; /* share of what is asked that is answered with an error at once */
     double slow;   /* service times are multiplied by this, >= 1 */
+    /* of a store */
+    double throttled; /* share of commands refused as throttled */
+    double conflicts; /* share of writes that meet a concurrent one, and are aborted */
+    double corrupt;   /* share of writes whose value cannot be read afterwards */
 };
 #define ILLNESS_NONE ((struct illness){.slow = 1})
 

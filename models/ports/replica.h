@@ -20,6 +20,8 @@ struct replica_port {
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
+    /* What the host of a primary can send, whatever the link. */
+    double (*network_bit_per_s)(const void *self);
     /* Age of the oldest acknowledged write that `region` lacks, the worst over shards; 0: none. */
     sim_dur (*lag)(const void *self, int region);
 
@@ -29,6 +31,9 @@ struct replica_port {
     void (*flushed)(void *self, int region, uint32_t shard);
     /* and holds the primary's data set as of `position`, and serves. */
     void (*loaded)(void *self, int region, struct write_position position);
+    /* A write of the stream has arrived at `region`, and may be executed at `from`: when the
+     * shard's process there has executed it. */
+    sim_time (*execute)(void *self, int region, uint32_t shard, sim_time from, uint32_t bytes);
     /* The primary's process of a shard does nothing else for `length` (it forks). */
     void (*busy)(void *self, uint32_t shard, sim_dur length);
 };

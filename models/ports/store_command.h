@@ -51,12 +51,19 @@ enum reply_kind {
     REPLY_CONFLICT,  /* a concurrent write won; nothing was executed */
     REPLY_RESET,     /* the server refused the connection, or closes it */
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
-    REPLY_ERROR,     /* an error of a server that is ill; nothing was executed */
+    REPLY_ERROR,     /* an error of a failing server; nothing was executed */
     REPLY_KINDS
 };
 /* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of
  * store declares, in the order of its table (struct session_store_port). */
-enum miss_reason { MISS_NEVER_WRITTEN, MISS_RESTARTED, MISS_EVICTED, MISS_OF_KIND };
+enum miss_reason {
+    MISS_NEVER_WRITTEN,
+    MISS_RESTARTED,
+    MISS_EVICTED,
+    MISS_FLUSHED,
+    MISS_CORRUPT, /* its value cannot be read */
+    MISS_OF_KIND
+};
 
 struct reply {
     sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */

@@ -10,6 +10,14 @@
 
 enum crash_kind { CRASH_NONE, CRASH_PROCESS, CRASH_HOST };
 
+/* What keeps new connections from a store; those that are open go on. */
+enum access_fault {
+    ACCESS_WELL,
+    ACCESS_NETWORK, /* a wrong security group: SYNs get no answer */
+    ACCESS_AUTH     /* a wrong token: connections are answered with an error and closed */
+};
+#define ACCESS_FAULTS (ACCESS_AUTH + 1)
+
 #define ZONES_MAX 26
 enum zone_state {
     ZONE_WELL,
@@ -39,6 +47,8 @@ struct store_fault_port {
     void (*zone)(void *self, uint32_t zone, enum zone_state state);
     /* A planned change of roles: a replica in the region becomes the primary, if one runs. */
     void (*change_roles)(void *self);
+    /* The state of access to the cluster from now on. */
+    void (*access)(void *self, enum access_fault access);
     /* All data is deleted by a command, which is replicated like any other (FLUSHALL). */
     void (*flush)(void *self);
 };

@@ -39,6 +39,9 @@ struct stream_port {
      * the kernel any more; they break at once. */
     void (*pause)(void *self, int region, bool begin);
     void (*reset)(void *self, int region);
+    /* Time since the primary last heard from the secondary of `region`, of a shard; SIM_NEVER: it
+     * is not connected. */
+    sim_dur (*heard)(const void *self, int region, uint32_t shard);
     struct stream_reach (*reach)(const void *self, int region, uint32_t shard);
 };
 

@@ -479,15 +479,15 @@ static void accelerator_takes_dials_and_weights_at_its_edges(void **state)
 
 /* While it is down, throttles, or fails each call; what was accepted before is still carried out.
  */
-static void accelerator_refuses_changes_while_its_control_plane_is_ill(void **state)
+static void accelerator_refuses_changes_while_its_control_plane_fails(void **state)
 {
-    static const struct control_state ill[] = {
+    static const struct control_state failing[] = {
         {.up = false}, {.up = true, .throttled = true}, {.up = true, .errors = 1}};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         struct edge_rig r;
-        struct outage down = {&r, ill[i]}, up = {&r, CONTROL_WELL};
+        struct outage down = {&r, failing[i]}, up = {&r, CONTROL_WELL};
         struct order early, refused, late;
         struct step after, last;
 
@@ -553,7 +553,7 @@ int main(void)
         cmocka_unit_test(accelerator_affinity_keeps_a_user_in_a_region),
         cmocka_unit_test(accelerator_affinity_does_not_keep_what_spills),
         cmocka_unit_test(accelerator_takes_dials_and_weights_at_its_edges),
-        cmocka_unit_test(accelerator_refuses_changes_while_its_control_plane_is_ill),
+        cmocka_unit_test(accelerator_refuses_changes_while_its_control_plane_fails),
         cmocka_unit_test(accelerator_keeps_the_later_of_two_changes),
     };
 

@@ -171,20 +171,20 @@ static void reasons_say_why_a_connection_went_elsewhere(void **state)
 static void a_change_moves_no_more_users_than_it_must(void **state)
 {
     struct group_view all[2] = {{1, 3, {128, 128, 128}, {true, true, true}}, {1, 1, {128}, {true}}};
-    struct group_view ill[2], dialled[2];
+    struct group_view failing[2], dialled[2];
     const int order[2] = {0, 1};
     int moved = 0, left = 0;
 
     (void)state;
-    ill[0] = dialled[0] = all[0];
-    ill[1] = dialled[1] = all[1];
-    ill[0].healthy[1] = false;
+    failing[0] = dialled[0] = all[0];
+    failing[1] = dialled[1] = all[1];
+    failing[0].healthy[1] = false;
     dialled[0].dial = 0.6;
     for (uint64_t user = 0; user < WORDS; user++) {
         uint64_t word = rng_mix(user);
         struct endpoint_choice before = endpoint_choose(all, order, 2, 3, word);
         struct endpoint_choice again = endpoint_choose(all, order, 2, 3, word);
-        struct endpoint_choice after = endpoint_choose(ill, order, 2, 3, word);
+        struct endpoint_choice after = endpoint_choose(failing, order, 2, 3, word);
         struct endpoint_choice lower = endpoint_choose(dialled, order, 2, 3, word);
 
         assert_int_equal(again.region, before.region);

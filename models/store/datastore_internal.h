@@ -2,9 +2,9 @@
 /*
  * Declarations shared by the files of kind "global-datastore": kind_global_datastore.c (parameters,
  * endpoints, commands, wiring), datastore_roles.c (which cluster is primary: crashes, failover
- * inside a region, promotion), datastore_snapshots.c (snapshots, restore, flushes),
- * replication_history.c (which server holds which write, and what is lost). The streams between
- * regions are a separate model: replication.c.
+ * inside a region, promotion), datastore_replica.c (what the streams see), datastore_snapshots.c
+ * (snapshots, restore, flushes), replication_history.c (which server holds which write, and what is
+ * lost). The streams between regions are a separate model: replication.c.
  *
  * struct shard holds what a shard has once for all clusters: its histories and its live sessions.
  */
@@ -22,9 +22,18 @@ struct datastore_config {
     int32_t primary;
     struct region_list secondaries;
     int64_t data_set_bytes;
-    uint32_t replicas;
+    uint32_t replicas, min_replicas;
+    struct number_list secondary_replicas;
     struct dist *replica_lag, *replica_failover;
-    sim_dur address_ttl_ns, demotion_interval_ns;
+    sim_dur address_ttl_ns, demotion_interval_ns, min_replicas_lag_ns;
+    double replica_apply;
+    int read_from, reshard;
+    uint32_t reshard_shards;
+    sim_dur reshard_at_ns, reshard_ns, reshard_key_ns;
+    int resize, resize_type;
+    sim_dur resize_at_ns, resize_stall_ns;
+    int start_day, maintenance, maintenance_day; /* days from Monday */
+    sim_dur start_time_ns, maintenance_at_ns, maintenance_window_ns;
     int snapshots, standby;
     sim_dur snapshot_every_ns;
     struct phase_rule snapshot_phase;
@@ -32,11 +41,13 @@ struct datastore_config {
     struct dist *restore_create;
 };
 
+enum { RESHARD_NONE, RESHARD_ONCE };
+enum { READ_FROM_CLUSTER, READ_FROM_REPLICAS };
 enum { SNAPSHOTS_NONE, SNAPSHOTS_SCHEDULED };
 enum { STANDBY_REPLICA, STANDBY_NONE };
 
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
-enum { MISS_LAG = MISS_OF_KIND, MISS_LOST, MISS_FLUSHED };
+enum { MISS_LAG = MISS_OF_KIND, MISS_LOST };
 
 /*
  * The store's record of a session, one for all clusters. There is one per session, so its size
@@ -173,17 +184,21 @@ struct datastore_cluster {
     bool moves;    /* its primary node is lost, and no replica has taken over yet */
     bool cut;      /* its primary node cannot be reached */
     uint64_t applied_total; /* sum over its servers */
-    kind_id failover_kind, demote_kind;
-    probe_id lag, unreplicated, failovers, lost, is_primary;
+    kind_id failover_kind, demote_kind, reader_kind, window_kind;
+    sim_time *occupied; /* threads of replicas that serve reads, by node and shard; NULL: none do */
+    probe_id lag, unreplicated, failovers, lost, refused, is_primary;
 };
 
 /* struct store's `state`. */
 struct datastore {
     struct store *store;
     const struct datastore_config *config;
-    struct rng_stream replica;
-    sim_dur replica_lag_max; /* longest replica lag that the logs cover */
+    struct rng_stream replica, windows;
+    double apply_ns, apply_per_byte_ns; /* of a replicated write */
+    sim_dur replica_lag_max;            /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
+    uint32_t readers[REGIONS_MAX];       /* first endpoint of a region's replicas */
+    uint32_t reader_count[REGIONS_MAX];  /* 0: they serve no reads */
     char *names[REGIONS_MAX][NODES_MAX]; /* of replicas */
     int primary;
     bool promoting;
@@ -193,6 +208,7 @@ struct datastore {
     struct datastore_cluster clusters[REGIONS_MAX];
     const struct stream_port *stream; /* NULL: only one region */
     struct replica_port replicas;
+    struct reshard *reshard; /* NULL: no slots move */
     uint64_t lost_writes[LOSS_CAUSES], lost_sessions[LOSS_CAUSES];
     sim_time failed_over; /* the crash or promotion whose failover the shards' `spans` are of */
     struct snapshots snapshots;
@@ -202,6 +218,11 @@ struct datastore {
 static inline struct datastore *datastore_of(const struct store *store)
 {
     return store->state;
+}
+/* Time of a replicated write of a number of bytes at a replica or secondary. */
+static inline sim_dur datastore_apply_time(const struct datastore *datastore, uint32_t bytes)
+{
+    return (sim_dur)(datastore->apply_ns + datastore->apply_per_byte_ns * bytes);
 }
 /* Whether the region has a cluster that is up. */
 static inline bool datastore_is_up(const struct datastore *datastore, int region)
@@ -244,6 +265,7 @@ void log_begin(struct datastore_server *server, sim_time now);
 /* Drop entries that every secondary and every replica in the region holds; the newest of them stays
  * at log_low, as the recovery point. */
 void log_trim(struct datastore *datastore, uint32_t shard);
+/* The server holds the writes up to `number` of its history. */
 void server_apply(struct datastore_server *server, uint64_t number);
 /* Count one acknowledged write as lost, and update the RPO of its shard. */
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
@@ -259,6 +281,43 @@ uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old,
 void losses_begin(struct datastore *datastore, sim_time failed_over);
 /* Update the metric of acknowledged writes that a secondary lacks, over its shards. */
 void level_unreplicated(struct datastore *datastore, struct datastore_cluster *secondary);
+
+/* --- datastore_replica.c --------------------------------------------------------------------- */
+
+void datastore_offer_replicas(struct datastore *datastore, struct port_directory *ports);
+
+/* --- datastore_readers.c --------------------------------------------------------------------- */
+
+void readers_init(struct datastore_cluster *cluster, const struct model_env *env);
+/* The replicas of a cluster execute a write that its primary node has executed. */
+RARE void readers_apply(const struct datastore_server *server, uint32_t bytes);
+/* Function of struct store_kind. */
+enum execution datastore_replica_read(struct server *server, uint32_t node, uint32_t ref,
+                                      struct command *command);
+
+/* --- datastore_windows.c --------------------------------------------------------------------- */
+
+/* Plan the work of the service on a cluster, if there is any. */
+void windows_init(struct datastore_cluster *cluster, const struct model_env *env);
+
+/* --- datastore_reshard.c --------------------------------------------------------------------- */
+
+/* Functions of struct store_kind, or parts of them. */
+void reshard_adapt(struct store_config *config, const void *kind_config);
+void reshard_init(struct datastore *datastore, const struct model_env *env);
+void reshard_cluster_init(const struct cluster *cluster);
+void reshard_release(struct datastore *datastore);
+/* Is the command at a shard that does not have its slot, as far as its client knows? Then it has
+ * its reply. */
+RARE bool reshard_redirects(const struct server *server, struct command *command);
+
+/* --- kind_global_datastore.c ----------------------------------------------------------------- */
+
+/* Execute a read with what the server holds. */
+void datastore_read(struct datastore_server *server, struct command *command);
+/* The server has executed a write: log and replicate it. */
+void server_acknowledge(struct datastore_server *server, const struct log_entry *entry,
+                        uint32_t bytes, struct write_position position);
 
 /* --- datastore_snapshots.c ------------------------------------------------------------------- */
 
@@ -293,6 +352,8 @@ void datastore_node_back(struct cluster *cluster);
 void datastore_change_roles(struct cluster *cluster);
 void datastore_peer(struct cluster *cluster, uint32_t word);
 int datastore_primary(const void *store);
+/* The last write that a primary acknowledged at `when` or before; at least log_low. */
+uint64_t server_number_at(const struct datastore_server *server, sim_time when);
 /* Update the metric of which cluster is the primary. */
 void datastore_level_roles(struct datastore *datastore);
 

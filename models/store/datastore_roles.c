@@ -69,6 +69,14 @@ static void cluster_empty(struct datastore_cluster *cluster)
         datastore->stream->restart(datastore->stream->self);
 }
 
+/* One that was to be demoted, and was not. */
+static void cluster_begin_empty(struct datastore_cluster *cluster)
+{
+    for (uint32_t s = 0; s < cluster->datastore->shard_count; s++)
+        cluster->servers[s].loading = false;
+    cluster_empty(cluster);
+}
+
 static void cluster_rejoin(struct datastore_cluster *cluster)
 {
     const struct stream_port *stream = cluster->datastore->stream;
@@ -103,14 +111,13 @@ void datastore_back(struct cluster *cluster, bool was_down)
     if (was_down)
         state->takes_writes = false;
     cluster_set_loading(state);
-    if (!state->detached)
-        cluster_rejoin(state);
+    if (!state->detached && cluster->region != datastore->primary)
+        cluster_rejoin(state); /* else it is being demoted, and is told at the end */
 }
 
 /* --- failover inside a region ---------------------------------------------------------------- */
 
-/* The last write that a primary acknowledged at `when` or before; at least log_low. */
-static uint64_t server_number_at(const struct datastore_server *server, sim_time when)
+uint64_t server_number_at(const struct datastore_server *server, sim_time when)
 {
     uint64_t number = server->log_high;
 
@@ -299,7 +306,7 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
     struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
-    if (datastore->config->replicas == 0)
+    if (cluster->node_count == 1)
         return false;
     if (!cluster->up)
         return true;
@@ -325,7 +332,7 @@ void datastore_cut(struct cluster *cluster, bool begin)
     struct datastore_cluster *state = cluster->state;
 
     cluster_set_cut(state, begin);
-    if (state->datastore->config->replicas == 0)
+    if (cluster->node_count == 1)
         return;
     for (uint32_t s = 0; s < state->datastore->shard_count; s++) {
         struct datastore_server *server = &state->servers[s];
@@ -592,6 +599,8 @@ static void promotion_failed(struct datastore_cluster *old)
 {
     old->demoted = false;
     old->takes_writes = old->cluster->up;
+    if (old->cluster->up && old->servers[0].loading) /* it returned meanwhile, empty */
+        cluster_begin_empty(old);
 }
 
 /* Another cluster becomes the primary, before its shards do. */

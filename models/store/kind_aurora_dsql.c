@@ -276,6 +276,8 @@ static uint32_t member_link(const void *config, const struct check_context *cont
 
 static const struct fault_capability dsql_faults[] = {
     MANAGED_FAULTS(peer_parts),
+    {"store", "conflicts", peer_parts},
+    {"store", "access", peer_parts},
     LINK_REPLICATION_FAULTS(member_link),
 };
 

@@ -225,8 +225,10 @@ static void durable_check(const void *config, const void *kind_config,
                           const struct check_context *context, struct validation *validation)
 {
     const struct durable_config *c = kind_config;
+    const struct service_cluster cluster = {.replicas = c->takeover.replicas, .is_durable = true};
 
-    (void)config, (void)context;
+    (void)context;
+    service_check(config, &cluster, validation);
     if (c->takeover.replicas == 0)
         validation_error(validation, "replicas",
                          "must be at least 1: a durable cache needs a replica (facts 0.13)");
@@ -239,15 +241,18 @@ static double durable_hours(const void *self)
 {
     const struct store *store = self;
     const struct durable_config *config = store->kind_config;
-    uint32_t clusters = config->regional ? store->region_count : 1;
 
-    if (config->mode == DURABLE_ASYNC)
-        return 0;
-    return clusters * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+    return config->mode == DURABLE_ASYNC ? 0 : store_node_hours(store);
+}
+
+static uint32_t durable_nodes(const struct store *store, int region)
+{
+    (void)region;
+    return store->shard_count * (1 + durable_of(store)->config->takeover.replicas);
 }
 
 static const struct usage_row durable_usage[] = {
-    {.item = "durability", .amount = durable_hours, .meaning = "hours of clusters with a log"},
+    {.item = "durability", .amount = durable_hours, .meaning = "hours of nodes with a log"},
 };
 
 static uint32_t cache_parts(const void *config, const struct check_context *context, int region,
@@ -266,6 +271,7 @@ static uint32_t cache_nodes(const void *config, const struct check_context *cont
 static const struct fault_capability durable_faults[] = {
     STORE_FAULTS(cache_parts, cache_nodes),
     {"replication", "pause", cache_parts},
+    {"store", "flush", cache_parts},
 };
 
 const struct store_kind kind_durable_cache = {
@@ -284,9 +290,11 @@ const struct store_kind kind_durable_cache = {
     .route = durable_route,
     .seed = durable_seed,
     .execute = durable_execute,
+    .nodes = durable_nodes,
     .down = durable_down,
     .back = managed_back,
     .crash = durable_crash,
+    .flush = regional_flush,
     .init = durable_init,
     .cluster_init = durable_cluster_init,
     .fini = durable_fini,

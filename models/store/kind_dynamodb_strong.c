@@ -261,6 +261,7 @@ static uint32_t member_link(const void *config, const struct check_context *cont
 
 static const struct fault_capability strong_table_faults[] = {
     MANAGED_FAULTS(member_parts),
+    {"store", "conflicts", member_parts},
     LINK_REPLICATION_FAULTS(member_link),
 };
 

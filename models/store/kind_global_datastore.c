@@ -3,8 +3,8 @@
  * A global datastore: one primary cluster that takes writes and secondary clusters that replicate
  * it. Clusters are divided into shards by the hash slot of a session; each shard is one server.
  *
- * This file: parameters, endpoints, commands, the interface used by the streams between regions
- * (struct replica_port), and wiring. Crashes and promotion are in datastore_roles.c.
+ * This file: parameters, endpoints, commands, and wiring. Crashes and promotion are in
+ * datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
  *
  * Conservation, checked at the end: every acknowledged write is held by the primary, lost at a
  * fork, or was emptied with the memory of a restarted process.
@@ -14,6 +14,12 @@
 
 #include <stdlib.h>
 
+static const char *const read_sources[] = {"cluster", "replicas", NULL};
+static const char *const reshards[] = {"none", "once", NULL};
+static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+static const char *const maintenances[] = {"none", "weekly", NULL};
+static const char *const resizes[] = {"none", "once", NULL};
+
 #define MODEL_CONFIG struct datastore_config
 // clang-format off
 static const struct field datastore_fields[] = {
@@ -21,9 +27,29 @@ static const struct field datastore_fields[] = {
     REGION_LIST("secondaries", secondaries, "regions of secondary clusters, at most two; default: the others, in order", "facts C.1"),
     SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "data set of each shard that a full resync copies; 0: live sessions x bytes of a write", "assumption"),
     COUNT("replicas", replicas, "0", "0", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2"),
+    NUMBER_LIST("secondary_replicas", secondary_replicas, "0", "[]", "5", "the same for each secondary cluster, in their order; []: 'replicas' for all", "facts C.1"),
     TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "replication lag of the replica that takes over", "assumption"),
     TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a shard's node until a replica takes over and the cluster's name has its address", "facts C.1"),
     DURATION("demotion_interval", demotion_interval_ns, "10ms", "1s", "1h", "interval at which the orchestrator notifies a demoted primary until a notification arrives", "assumption"),
+    COUNT("min_replicas_to_write", min_replicas, "0", "0", "7", "a primary refuses writes while fewer replicas than this, in its region or secondaries of other regions, have acknowledged something within min_replicas_max_lag (min-replicas-to-write); 0: off", "facts C.3"),
+    DURATION("min_replicas_max_lag", min_replicas_lag_ns, "1s", "10s", "1h", "age of its last acknowledgement up to which a secondary counts (min-replicas-max-lag)", "facts C.3"),
+    NUMBER("replica_apply", replica_apply, "0", "1", "100", "service time of a replicated write at a secondary, whose thread executes one command at a time, relative to that of a client's write; 0: none", "assumption"),
+    CHOICE("read_from", read_from, read_sources, "cluster", "where clients read in their region: cluster (the node that replicates or takes writes) or replicas (the reader endpoint: sessions are spread over the replicas)", "facts C.1"),
+    VARIANT("reshard", reshard, reshards, "none", "the number of shards changes while the store runs: slots move", "facts C.2"),
+    DURATION("reshard.once.at", reshard_at_ns, "0s", "10min", "365d", "when it begins", "assumption"),
+    COUNT("reshard.once.shards", reshard_shards, "1", "2", "500", "number of shards in the end", "assumption"),
+    DURATION("reshard.once.duration", reshard_ns, "1s", "5min", "1d", "time in which all slots move, some each second", "assumption"),
+    DURATION("reshard.once.per_key", reshard_key_ns, "0ms", "0.1ms", "1s", "time that the move of a session takes of both servers", "assumption"),
+    VARIANT("resize", resize, resizes, "none", "the nodes of all clusters are replaced by those of another type while the store runs", "facts C.1"),
+    DURATION("resize.once.at", resize_at_ns, "0s", "10min", "365d", "when", "assumption"),
+    CHOICE("resize.once.node_type", resize_type, node_type_names, "r7g.xlarge", "their type from then on", "assumption"),
+    DURATION("resize.once.interruption", resize_stall_ns, "0s", "0.5s", "1min", "time for which each cluster answers nothing", "facts C.1"),
+    CHOICE("calendar.day", start_day, days, "mon", "weekday on which the run begins", "assumption"),
+    DURATION("calendar.time", start_time_ns, "0s", "0s", "24h", "time of day at which it begins", "assumption"),
+    VARIANT("maintenance", maintenance, maintenances, "none", "weekly work on each cluster: its primary node is replaced by a planned change of roles", "facts C.2"),
+    CHOICE("maintenance.weekly.day", maintenance_day, days, "sun", "weekday of the window", "assumption"),
+    DURATION("maintenance.weekly.at", maintenance_at_ns, "0s", "5h", "24h", "time of day at which the window begins", "assumption"),
+    DURATION("maintenance.weekly.window", maintenance_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
     VARIANT("snapshots", snapshots, snapshot_names, "none", "snapshots of the primary cluster, for restores", "seed 001"),
     DURATION("snapshots.scheduled.every", snapshot_every_ns, "10s", "24h", "365d", "interval between their starts", "seed 002"),
     PHASE_FIELDS("snapshots.scheduled.phase", snapshot_phase, "phase of the snapshots"),
@@ -57,6 +83,23 @@ static const struct metric datastore_metrics[] = {
      .kind = METRIC_COUNT,
      .series = true,
      .meaning = "writes acknowledged by the region's cluster and lost by a failover"},
+    {.name = "moved_sessions",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "sessions that a change of the number of shards has moved to another one"},
+    {.name = "redirects",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "commands answered with MOVED: their slot is at another shard"},
+    {.name = "writes_without_replicas",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .better = LOWER_IS_BETTER,
+     .series = true,
+     .meaning = "writes refused because fewer than min_replicas_to_write replicas had acknowledged "
+                "something of late"},
     {.name = "store_is_primary",
      .unit = UNIT_COUNT,
      .kind = METRIC_LEVEL,
@@ -77,12 +120,11 @@ static const struct service_metric datastore_service_metrics[] = {
      .source = "assumption"},
 };
 
-/* In the order of MISS_LAG, MISS_LOST, MISS_FLUSHED. */
+/* In the order of MISS_LAG, MISS_LOST. */
 static const struct label_row datastore_causes[] = {
     {"reauth-cause", "replication-lag",
      "the session's last write had not yet been replicated to the region"},
     {"reauth-cause", "lost-at-failover", "the session's last write was lost by a failover"},
-    {"reauth-cause", "flushed", "the session was deleted by a flush"},
 };
 
 /* --- endpoints ------------------------------------------------------------------------------- */
@@ -99,6 +141,21 @@ static bool has_cluster(const struct datastore_config *config, int primary, int 
     return false;
 }
 
+/* Of each shard of the cluster that a region has at the start. */
+static uint32_t replicas_in(const struct datastore_config *config, int region)
+{
+    const struct region_list *list = &config->secondaries;
+    int primary = config->primary < 0 ? 0 : config->primary;
+    uint32_t index = (uint32_t)(region - (region > primary));
+
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->items[i] == region)
+            index = i;
+    if (region == primary || index >= config->secondary_replicas.count)
+        return config->replicas;
+    return (uint32_t)config->secondary_replicas.items[index];
+}
+
 static uint32_t add_endpoint(const struct store *store, struct endpoint_table *table,
                              const char *name, int region, uint32_t node)
 {
@@ -107,6 +164,7 @@ static uint32_t add_endpoint(const struct store *store, struct endpoint_table *t
                                                  .zone = store_zone_of(store, node),
                                                  .shard = ENDPOINT_ANY,
                                                  .node = (uint16_t)node,
+                                                 .is_node = node > 0,
                                                  .epoch = node});
 }
 
@@ -116,11 +174,13 @@ static void add_replicas(struct store *store, struct endpoint_table *table, int 
     struct datastore *datastore = datastore_of(store);
     const struct datastore_config *config = store->kind_config;
 
-    for (uint32_t n = 1; n <= config->replicas; n++) {
+    datastore->readers[region] = (uint32_t)table->count;
+    for (uint32_t n = 1; n <= replicas_in(config, region); n++) {
         struct strbuf name = STRBUF_INIT;
 
         strbuf_addf(&name, "%s/%u", store->topology->region_names[region], n);
         datastore->names[region][n] = strbuf_detach(&name);
+        datastore->reader_count[region] += config->read_from == READ_FROM_REPLICAS;
         add_endpoint(store, table, datastore->names[region][n], region, n);
     }
 }
@@ -139,23 +199,31 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
     datastore_of(store)->primary_endpoint =
         add_endpoint(store, table, "primary", ENDPOINT_BY_NAME, 0);
     for (int r = 0; r < (int)store->region_count; r++)
-        if (has_cluster(config, primary, r))
+        if (has_cluster(config, primary, r)) {
             add_replicas(store, table, r);
-    store->addresses_change = config->replicas > 0;
+            store->addresses_change |= replicas_in(config, r) > 0;
+        }
     store->address_ttl_ns = config->address_ttl_ns;
 }
 
 static uint32_t datastore_route(const void *store, const struct client_knowledge *knowledge,
                                 const struct route_query *query)
 {
+    const struct datastore *datastore = datastore_of(store);
+    int region = knowledge->region;
+
     store_prefetch_near(store, query->session, sizeof(struct session_row));
-    return command_is_write(query->kind) || query->latest ? datastore_of(store)->primary_endpoint
-                                                          : (uint32_t)knowledge->region;
+    if (command_is_write(query->kind) || query->latest)
+        return datastore->primary_endpoint;
+    if (__builtin_expect(datastore->reader_count[region] > 0, 0))
+        return datastore->readers[region] +
+               (uint32_t)(rng_mix(query->session) % datastore->reader_count[region]);
+    return (uint32_t)region;
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-static void server_read(struct datastore_server *server, struct command *command)
+static inline void server_read(struct datastore_server *server, struct command *command)
 {
     const struct datastore_cluster *cluster = server->cluster;
     const struct session_row *row = session_row(cluster->datastore->store, command->session);
@@ -176,30 +244,32 @@ static void server_read(struct datastore_server *server, struct command *command
         command->reply.miss = (uint8_t)cluster_reason(cluster, last);
 }
 
+void datastore_read(struct datastore_server *server, struct command *command)
+{
+    server_read(server, command);
+}
+
 /* A deposed primary that has not been notified yet still acknowledges writes; they are lost (split
  * brain). */
-static void server_acknowledge(struct datastore_server *server, const struct command *command,
-                               struct write_position position)
+void server_acknowledge(struct datastore_server *server, const struct log_entry *entry,
+                        uint32_t bytes, struct write_position position)
 {
     struct datastore_cluster *cluster = server->cluster;
     struct datastore *datastore = cluster->datastore;
     struct store *store = datastore->store;
-    struct log_entry entry = {.acknowledged = sim_now(store->sim),
-                              .session = command->session,
-                              .check = command->session_check,
-                              .create = command->kind == COMMAND_CREATE};
 
     datastore->shards[server->shard].acknowledged++;
     probe_count(store->probes, cluster->cluster->writes);
     if (cluster->cluster->region != datastore->primary) {
-        count_lost(datastore, &entry, position, LOSS_SPLIT_BRAIN);
+        count_lost(datastore, entry, position, LOSS_SPLIT_BRAIN);
         probe_count(store->probes, cluster->lost);
         return;
     }
-    datastore->shards[server->shard].write_size = command->bytes;
-    log_append(server, &entry);
+    log_append(server, entry);
+    if (__builtin_expect(cluster->occupied != NULL, 0))
+        readers_apply(server, bytes);
     if (datastore->stream)
-        datastore->stream->write(datastore->stream->self, position, command->bytes);
+        datastore->stream->write(datastore->stream->self, position, bytes);
     else
         log_trim(datastore, server->shard);
     for (uint32_t r = 0; r < store->region_count; r++)
@@ -213,8 +283,10 @@ static void count_live(struct datastore *datastore, const struct session_row *ro
 {
     if (row_last(row, 0).number) {
         uint32_t was = store_shard_of(datastore->store, command->session, row->check);
+        bool was_flushed =
+            row_last(row, 0).number <= datastore->clusters[datastore->primary].servers[was].flushed;
 
-        datastore->shards[was].live -= datastore->shards[was].live > 0;
+        datastore->shards[was].live -= datastore->shards[was].live > 0 && !was_flushed;
     }
     if (remains)
         datastore->shards[shard].live++;
@@ -245,13 +317,42 @@ static void session_written(struct datastore_server *server, struct session_row 
     row->last_op = op;
 }
 
+/* min-replicas-to-write: fewer replicas than that have acknowledged something of late. Those inside
+ * the region count while their nodes run. */
+RARE static bool server_lacks_replicas(const struct datastore_server *server)
+{
+    const struct cluster *cluster = server->cluster->cluster;
+    const struct datastore *datastore = server->cluster->datastore;
+    const struct stream_port *stream = datastore->stream;
+    uint32_t count = 0;
+
+    for (uint32_t n = 0; n < cluster->node_count; n++)
+        count += n != cluster->primary_node && cluster->nodes[n].down == CRASH_NONE &&
+                 cluster->nodes[n].zone == ZONE_WELL && !server->cluster->cut;
+    for (int r = 0; stream && r < (int)datastore->store->region_count; r++)
+        count +=
+            cluster->region == datastore->primary && r != cluster->region &&
+            stream->heard(stream->self, r, server->shard) <= datastore->config->min_replicas_lag_ns;
+    return count < datastore->config->min_replicas;
+}
+
 OUT_OF_LINE static void server_write(struct datastore_server *server, struct command *command)
 {
-    struct store *store = server->cluster->datastore->store;
+    struct datastore *datastore = server->cluster->datastore;
+    struct store *store = datastore->store;
+    const struct log_entry entry = {.acknowledged = sim_now(store->sim),
+                                    .session = command->session,
+                                    .check = command->session_check,
+                                    .create = command->kind == COMMAND_CREATE};
     struct write_position position;
 
     if (!server->cluster->takes_writes) {
         command_refuse_write(store, command);
+        return;
+    }
+    if (__builtin_expect(datastore->config->min_replicas > 0, 0) && server_lacks_replicas(server)) {
+        probe_count(store->probes, server->cluster->refused);
+        command->reply.kind = REPLY_ERROR;
         return;
     }
     server_apply(server, server->applied + 1);
@@ -259,13 +360,17 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
     command->reply.executed = true;
     command->reply.kind = REPLY_OK;
     session_written(server, session_row(store, command->session), command, position);
-    server_acknowledge(server, command, position);
+    if (server->cluster->cluster->region == datastore->primary)
+        datastore->shards[server->shard].write_size = command->bytes;
+    server_acknowledge(server, &entry, command->bytes, position);
 }
 
 static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t ref,
                                                  struct command *command)
 {
     (void)ref;
+    if (__builtin_expect(server->slots_move, 0) && reshard_redirects(server, command))
+        return EXECUTION_DONE;
     if (command_is_write(command->kind))
         server_write(server->state, command);
     else
@@ -297,143 +402,6 @@ static void datastore_seed(struct store *store, uint32_t session, uint32_t sessi
     datastore_of(store)->shards[shard].live++;
 }
 
-/* --- interface for the streams: struct replica_port ------------------------------------------ */
-
-static uint32_t replica_shards(const void *self)
-{
-    return ((const struct datastore *)self)->shard_count;
-}
-
-static int replica_primary(const void *self)
-{
-    return ((const struct datastore *)self)->primary;
-}
-
-static bool replica_is_up(const void *self, int region)
-{
-    const struct datastore *datastore = self;
-
-    return datastore_is_up(datastore, region) && !datastore->clusters[region].detached;
-}
-
-static bool replica_shard_up(const void *self, uint32_t shard)
-{
-    const struct datastore *datastore = self;
-    const struct cluster *cluster = datastore->clusters[datastore->primary].cluster;
-
-    return cluster->up && !cluster->servers[shard].gone;
-}
-
-static struct write_position replica_held(const void *self, int region, uint32_t shard)
-{
-    const struct datastore_server *server =
-        &((const struct datastore *)self)->clusters[region].servers[shard];
-
-    return (struct write_position){server->loading ? 0 : server->applied, server->history, shard};
-}
-
-static int64_t replica_data_bytes(const void *self, uint32_t shard)
-{
-    const struct datastore *datastore = self;
-    const struct shard *s = &datastore->shards[shard];
-
-    if (datastore->config->data_set_bytes > 0)
-        return datastore->config->data_set_bytes;
-    return (int64_t)(s->live * s->write_size);
-}
-
-/* The maximum over shards. */
-static sim_dur replica_lag(const void *self, int region)
-{
-    const struct datastore *datastore = self;
-    sim_dur lag = 0;
-
-    for (uint32_t s = 0; s < datastore->shard_count; s++) {
-        const struct datastore_server *server = &datastore->clusters[region].servers[s];
-        const struct datastore_server *primary =
-            &datastore->clusters[datastore->primary].servers[s];
-        uint64_t next = server->applied + 1;
-        sim_dur age;
-
-        if (next > primary->log_high || next <= primary->log_low)
-            continue;
-        age = sim_now(datastore->store->sim) - log_at(primary, next)->acknowledged;
-        if (age > lag)
-            lag = age;
-    }
-    return lag;
-}
-
-/* The secondary has writes of the primary's history up to `to`, and had them up to `from`. */
-__attribute__((always_inline)) static inline void note_lag(struct datastore *datastore,
-                                                           const struct datastore_cluster *cluster,
-                                                           uint32_t shard, uint64_t from,
-                                                           uint64_t to)
-{
-    const struct datastore_server *primary =
-        &datastore->clusters[datastore->primary].servers[shard];
-    sim_time now = sim_now(datastore->store->sim);
-
-    for (uint64_t n = from + 1; n <= to; n++)
-        if (n > primary->log_low)
-            probe_latency(datastore->store->probes, cluster->lag,
-                          now - log_at(primary, n)->acknowledged);
-}
-
-static void replica_apply(void *self, int region, struct write_position position)
-{
-    struct datastore *datastore = self;
-    struct datastore_cluster *cluster = &datastore->clusters[region];
-    struct datastore_server *server = &cluster->servers[position.shard];
-    struct datastore_server *primary =
-        &datastore->clusters[datastore->primary].servers[position.shard];
-
-    if (position.history != server->history || position.number <= server->applied)
-        return;
-    if (position.history == primary->history)
-        note_lag(datastore, cluster, position.shard, server->applied, position.number);
-    if (datastore->store->history)
-        store_history_applied(&datastore->store->clusters[region], &position, server->applied);
-    server_apply(server, position.number);
-    log_trim(datastore, position.shard);
-    level_unreplicated(datastore, cluster);
-}
-
-static void replica_flushed(void *self, int region, uint32_t shard)
-{
-    ((struct datastore *)self)->clusters[region].servers[shard].loading = true;
-}
-
-static void replica_loaded(void *self, int region, struct write_position position)
-{
-    struct datastore *datastore = self;
-    struct datastore_cluster *cluster = &datastore->clusters[region];
-    struct datastore_server *server = &cluster->servers[position.shard];
-    const struct datastore_server *primary =
-        &datastore->clusters[datastore->primary].servers[position.shard];
-    uint64_t held = server->applied;
-
-    /* a secondary with another history had no write of the primary's */
-    if (server->history != position.history)
-        held = datastore->shards[position.shard].histories[position.history].fork;
-    if (position.history == primary->history)
-        note_lag(datastore, cluster, position.shard, held, position.number);
-    if (datastore->store->history)
-        store_history_applied(&datastore->store->clusters[region], &position, held);
-    server->loading = false;
-    server->history = position.history;
-    server_apply(server, position.number);
-    log_trim(datastore, position.shard);
-    level_unreplicated(datastore, cluster);
-}
-
-static void replica_busy(void *self, uint32_t shard, sim_dur length)
-{
-    struct datastore *datastore = self;
-
-    server_block(datastore->clusters[datastore->primary].servers[shard].server, length);
-}
-
 /* --- losses ---------------------------------------------------------------------------------- */
 
 static uint64_t writes_lost(const void *store, enum loss_cause by)
@@ -462,6 +430,69 @@ static const struct losses_port datastore_losses = {
 
 /* --- wiring ---------------------------------------------------------------------------------- */
 
+/* Replicas of the secondary clusters; returns the largest number of any cluster. */
+static uint32_t check_replicas(const struct datastore_config *c, uint32_t secondaries,
+                               struct validation *validation)
+{
+    const struct number_list *list = &c->secondary_replicas;
+    uint32_t most = c->replicas;
+
+    if (list->count > 0 && list->count != secondaries)
+        validation_error(validation, "secondary_replicas",
+                         "needs a number for each secondary cluster, of which there are %u, got %u",
+                         secondaries, list->count);
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t count = (uint32_t)list->items[i];
+
+        if (count < list->items[i])
+            validation_error(validation, "secondary_replicas", "needs whole numbers, got %g",
+                             list->items[i]);
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+static void check_readers(const struct datastore_config *c, uint32_t replicas,
+                          struct validation *validation)
+{
+    if (c->read_from == READ_FROM_REPLICAS && replicas == 0)
+        validation_error(validation, "read_from", "needs 'replicas', such as 'replicas: 2'");
+}
+
+static void check_maintenance(const struct datastore_config *c, uint32_t replicas,
+                              struct validation *validation)
+{
+    if (c->maintenance && replicas == 0)
+        validation_error(validation, "maintenance", "needs 'replicas', such as 'replicas: 1'");
+}
+
+static void check_resize(const struct datastore_config *c, const struct store_config *config,
+                         const struct service_cluster *cluster, struct validation *validation)
+{
+    struct store_config after = *config;
+
+    if (!c->resize)
+        return;
+    after.node_type = c->resize_type;
+    if (c->resize_type == config->node_type)
+        validation_error(validation, "resize.once.node_type", "must differ from 'node_type'");
+    else
+        service_check_type(&after, cluster, validation);
+}
+
+static void check_reshard(const struct datastore_config *c, const struct store_config *config,
+                          struct validation *validation)
+{
+    if (c->reshard == RESHARD_NONE)
+        return;
+    if (c->reshard_shards == config->shards)
+        validation_error(validation, "reshard.once.shards", "must differ from 'shards'");
+    if (config->hot_weight > 1)
+        validation_error(validation, "reshard", "does not go with 'hot_weight'");
+    if (config->cluster_mode == MODE_DISABLED)
+        validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
+}
+
 static void datastore_check(const void *config, const void *kind_config,
                             const struct check_context *context, struct validation *validation)
 {
@@ -469,18 +500,34 @@ static void datastore_check(const void *config, const void *kind_config,
     uint32_t others = context->topology->region_count - 1;
     uint32_t count = c->secondaries.count ? c->secondaries.count : others;
     int32_t primary = c->primary < 0 ? 0 : c->primary;
+    const struct service_cluster cluster = {.replicas = check_replicas(c, count, validation),
+                                            .shards =
+                                                c->reshard == RESHARD_ONCE ? c->reshard_shards : 0,
+                                            .data_set_bytes = c->data_set_bytes,
+                                            .is_global = true};
 
+    service_check(config, &cluster, validation);
+    check_readers(c, cluster.replicas, validation);
+    check_reshard(c, config, validation);
+    check_maintenance(c, cluster.replicas, validation);
+    check_resize(c, config, &cluster, validation);
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
     if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
         validation_error(validation, "standby",
                          "'none' needs 'snapshots': nothing could be restored");
     if (count > 2)
         validation_error(validation, "secondaries",
-                         "at most 2 secondary regions, got %u: name two of them", count);
+                         "at most 2 secondary regions, got %u: name two of them (facts C.1)",
+                         count);
     for (uint32_t i = 0; i < c->secondaries.count; i++)
         if (c->secondaries.items[i] == primary)
             validation_error(validation, "secondaries", "'%s' is the primary",
                              context->topology->region_names[primary]);
+}
+
+static uint32_t datastore_nodes(const struct store *store, int region)
+{
+    return store->shard_count * (1 + replicas_in(store->kind_config, region));
 }
 
 static void datastore_init(struct store *store, const struct model_env *env)
@@ -491,6 +538,10 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->config = store->kind_config;
     datastore->primary = datastore->config->primary < 0 ? 0 : datastore->config->primary;
     datastore->replica = sim_stream(env->sim, env->instance, "replica");
+    datastore->apply_ns =
+        dist_mean(store->config->write_service) * datastore->config->replica_apply;
+    datastore->apply_per_byte_ns =
+        (double)store->config->write_per_kib_ns / 1024 * datastore->config->replica_apply;
     datastore->replica_lag_max =
         (sim_dur)dist_quantile(datastore->config->replica_lag, 0.99999) + 1;
     datastore->shard_count = store->shard_count;
@@ -508,21 +559,8 @@ static void datastore_init(struct store *store, const struct model_env *env)
     for (uint32_t r = 0; r < store->region_count; r++)
         datastore->clusters[r] =
             (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
-    datastore->replicas = (struct replica_port){
-        .self = datastore,
-        .shards = replica_shards,
-        .primary = replica_primary,
-        .is_up = replica_is_up,
-        .shard_up = replica_shard_up,
-        .held = replica_held,
-        .data_bytes = replica_data_bytes,
-        .lag = replica_lag,
-        .apply = replica_apply,
-        .flushed = replica_flushed,
-        .loaded = replica_loaded,
-        .busy = replica_busy,
-    };
-    port_offer_replica(env->ports, -1, -1, &datastore->replicas);
+    reshard_init(datastore, env);
+    datastore_offer_replicas(datastore, env->ports);
 }
 
 static void datastore_cluster_init(struct cluster *cluster, const struct model_env *env)
@@ -549,7 +587,11 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
     state->lost = probe_count_open(probes, "lost_writes", region, NULL);
+    state->refused = probe_count_open(probes, "writes_without_replicas", region, NULL);
     state->is_primary = probe_level_open(probes, "store_is_primary", region, NULL);
+    reshard_cluster_init(cluster);
+    readers_init(state, env);
+    windows_init(state, env);
     state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);
     state->demote_kind = sim_kind_add(env->sim, &datastore_demote, env->instance, state);
 }
@@ -596,6 +638,7 @@ static void datastore_fini(struct store *store)
 
         for (uint32_t s = 0; servers && s < datastore->shard_count; s++)
             free(servers[s].log);
+        free(datastore->clusters[r].occupied);
         free(servers);
     }
     for (uint32_t r = 0; r < REGIONS_MAX; r++)
@@ -605,6 +648,7 @@ static void datastore_fini(struct store *store)
         free(datastore->shards[s].histories);
     datastore_snapshots_release(datastore);
     free(datastore->shards);
+    reshard_release(datastore);
 }
 
 static uint32_t cluster_parts(const void *config, const struct check_context *context, int region,
@@ -627,7 +671,7 @@ static uint32_t replicated_shards(const void *config, const struct check_context
 {
     const struct datastore_config *c = context->kind_config;
 
-    return c->replicas > 0 ? cluster_parts(config, context, region, peer) : 0;
+    return replicas_in(c, region) > 0 ? cluster_parts(config, context, region, peer) : 0;
 }
 
 /* A primary by itself replicates to nobody, and there is nothing to promote. */
@@ -681,10 +725,13 @@ const struct store_kind kind_global_datastore = {
               .check = datastore_check},
     .state_size = sizeof(struct datastore),
     .row_size = sizeof(struct session_row),
+    .adapt = reshard_adapt,
     .endpoints = datastore_endpoints,
     .route = datastore_route,
     .seed = datastore_seed,
     .execute = datastore_execute,
+    .replica_read = datastore_replica_read,
+    .nodes = datastore_nodes,
     .written = datastore_written,
     .holds = datastore_holds,
     .peer = datastore_peer,

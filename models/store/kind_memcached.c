@@ -52,7 +52,9 @@ static const struct label_row memcached_causes[] = {
 };
 
 static const char *const memcached_lacks[] = {
-    "shards", "hot_weight", "persistence", "persistence_cost", "close_on_replica_write", NULL};
+    "shards", "hot_weight",   "persistence", "persistence_cost", "close_on_replica_write",
+    "engine", "cluster_mode", "node_quota",  "reserved_memory",  "io_threads",
+    NULL};
 
 /* struct store's `state`. */
 struct memcached {
@@ -244,6 +246,16 @@ static void memcached_finish(struct store *store)
                      "each region has a ring of its own");
 }
 
+/* Those of the list that is in force at the end. */
+static uint32_t memcached_nodes(const struct store *store, int region)
+{
+    const struct memcached_config *config = store->kind_config;
+    bool changed = config->resize == RESIZE_ONCE && sim_now(store->sim) >= config->resize_at_ns;
+
+    (void)region;
+    return changed ? config->resize_nodes : config->nodes;
+}
+
 static void memcached_fini(struct store *store)
 {
     struct memcached *memcached = store->state;
@@ -286,6 +298,7 @@ static uint32_t memcached_parts(const void *config, const struct check_context *
 static const struct fault_capability memcached_faults[] = {
     STORE_FAULTS(memcached_regions, memcached_parts),
     {"node", "crash", memcached_parts},
+    {"store", "flush", memcached_regions},
 };
 
 const struct store_kind kind_memcached = {
@@ -305,8 +318,10 @@ const struct store_kind kind_memcached = {
     .route = memcached_route,
     .seed = memcached_seed,
     .execute = memcached_execute,
+    .nodes = memcached_nodes,
     .down = regional_down,
     .back = regional_back,
+    .flush = regional_flush,
     .node_lost = regional_node_lost,
     .init = memcached_init,
     .cluster_init = memcached_cluster_init,

@@ -245,9 +245,10 @@ static void memorydb_check(const void *config, const void *kind_config,
                            const struct check_context *context, struct validation *validation)
 {
     const struct memorydb_config *c = kind_config;
+    const struct service_cluster cluster = {.replicas = c->takeover.replicas};
     uint32_t count = 0;
 
-    (void)config;
+    service_check(config, &cluster, validation);
     for (int r = 0; r < (int)context->topology->region_count; r++) {
         const char *name = context->topology->region_names[r];
         bool is_offered = !store_is_cloud_region(name);
@@ -267,6 +268,12 @@ static void memorydb_check(const void *config, const void *kind_config,
         validation_error(validation, "regions",
                          "at most 5 regions, got %u: name five of them (memorydb multi-region)",
                          count);
+}
+
+static uint32_t memorydb_nodes(const struct store *store, int region)
+{
+    (void)region;
+    return store->shard_count * (1 + memorydb_of(store)->config->takeover.replicas);
 }
 
 static const struct usage_row memorydb_usage[] = {
@@ -315,6 +322,7 @@ const struct store_kind kind_memorydb = {
     .route = memorydb_route,
     .seed = memorydb_seed,
     .execute = memorydb_execute,
+    .nodes = memorydb_nodes,
     .down = managed_down,
     .back = managed_back,
     .crash = memorydb_crash,

@@ -27,7 +27,10 @@ static const struct label_row regional_causes[] = {
 void regional_check(const void *config, const void *kind_config,
                     const struct check_context *context, struct validation *validation)
 {
+    const struct service_cluster cluster = {0};
+
     (void)kind_config, (void)context;
+    service_check(config, &cluster, validation);
     persistence_check(&((const struct store_config *)config)->persistence, validation);
 }
 
@@ -93,15 +96,21 @@ static uint32_t places_of_cluster(const struct regional *regional)
     return regional->nodes == 0 ? 1 : regional->nodes;
 }
 
-/* Whether a place has lost what it wrote then. */
-static bool is_lost(const struct regional *regional, uint32_t index, uint32_t tick)
+/* When a place lost what it wrote then; NULL: it has it. */
+static const struct lost_times *lost_at(const struct regional *regional, uint32_t index,
+                                        uint32_t tick)
 {
     const struct place *place = &regional->places[index];
 
     for (size_t i = 0; i < place->count; i++)
         if (tick >= place->lost[i].from && tick <= place->lost[i].to)
-            return true;
-    return false;
+            return &place->lost[i];
+    return NULL;
+}
+
+static bool is_lost(const struct regional *regional, uint32_t index, uint32_t tick)
+{
+    return lost_at(regional, index, tick) != NULL;
 }
 
 static void regional_read(const struct server *server, struct command *command)
@@ -119,7 +128,7 @@ static void regional_read(const struct server *server, struct command *command)
 
         command->reply.miss = MISS_OF_KIND + is_here;
     } else if (is_lost(regional, place, row->created)) {
-        command->reply.miss = MISS_RESTARTED;
+        command->reply.miss = lost_at(regional, place, row->created)->reason;
     } else {
         command->reply.kind = REPLY_HIT;
         command->reply.stale = is_lost(regional, place, row->written);
@@ -170,11 +179,12 @@ HOT_CODE enum execution regional_execute(struct server *server, uint32_t ref,
 }
 
 /* Writes of a place from `from` on are lost; -1: all. */
-static void lose_since(struct store *store, uint32_t index, sim_time from)
+static void lose_since(struct store *store, uint32_t index, sim_time from, enum miss_reason reason)
 {
     struct regional *regional = store->state;
     struct place *place = &regional->places[index];
-    struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(store->sim))};
+    struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(store->sim)),
+                              (uint8_t)reason};
 
     if (lost.from == 0)
         place->count = 0; /* it covers all before */
@@ -182,19 +192,32 @@ static void lose_since(struct store *store, uint32_t index, sim_time from)
     place->lost[place->count++] = lost;
 }
 
-void regional_lose_since(const struct cluster *cluster, sim_time from)
+static void cluster_lose_since(const struct cluster *cluster, sim_time from,
+                               enum miss_reason reason)
 {
     uint32_t places = places_of_cluster(cluster->store->state);
 
     for (uint32_t i = 0; i < places; i++)
-        lose_since(cluster->store, (uint32_t)cluster->region * places + i, from);
+        lose_since(cluster->store, (uint32_t)cluster->region * places + i, from, reason);
+}
+
+void regional_lose_since(const struct cluster *cluster, sim_time from)
+{
+    cluster_lose_since(cluster, from, MISS_RESTARTED);
+}
+
+void regional_flush(struct cluster *cluster)
+{
+    cluster->persistence.changes++;
+    cluster_lose_since(cluster, -1, MISS_FLUSHED);
 }
 
 void regional_node_lost(struct cluster *cluster, uint32_t node)
 {
     const struct regional *regional = cluster->store->state;
 
-    lose_since(cluster->store, (uint32_t)cluster->region * regional->nodes + node, -1);
+    lose_since(cluster->store, (uint32_t)cluster->region * regional->nodes + node, -1,
+               MISS_RESTARTED);
 }
 
 void regional_down(struct cluster *cluster, enum crash_kind kind)
@@ -273,7 +296,10 @@ static uint32_t node_parts(const void *config, const struct check_context *conte
     return regional_parts(config, context, region, peer) * store_nodes(config);
 }
 
-static const struct fault_capability regional_faults[] = {STORE_FAULTS(regional_parts, node_parts)};
+static const struct fault_capability regional_faults[] = {
+    STORE_FAULTS(regional_parts, node_parts),
+    {"store", "flush", regional_parts},
+};
 
 const struct store_kind kind_regional = {
     .model = {.name = "regional",
@@ -292,6 +318,7 @@ const struct store_kind kind_regional = {
     .execute = regional_execute,
     .down = regional_down,
     .back = regional_back,
+    .flush = regional_flush,
     .data = regional_data,
     .fini = regional_fini,
 };

@@ -24,6 +24,7 @@ _Static_assert(sizeof(struct regional_row) == 16, "memory of a session: models/s
 /* Writes of these times are lost, both included. */
 struct lost_times {
     uint32_t from, to;
+    uint8_t reason; /* enum miss_reason */
 };
 
 /* What a place has lost. */
@@ -42,7 +43,7 @@ struct regional {
     uint32_t endpoints[REGIONS_MAX]; /* of its first node */
 };
 
-/* Of the kinds with persistence. */
+/* Of the kinds with persistence and without replicas. */
 void regional_check(const void *config, const void *kind_config,
                     const struct check_context *context, struct validation *validation);
 /* Functions of struct store_kind. If a place in another region holds the session, a read misses
@@ -51,6 +52,8 @@ void regional_check(const void *config, const void *kind_config,
 enum execution regional_execute(struct server *server, uint32_t ref, struct command *command);
 void regional_down(struct cluster *cluster, enum crash_kind kind);
 void regional_back(struct cluster *cluster, bool was_down);
+/* All that a cluster holds is deleted. */
+void regional_flush(struct cluster *cluster);
 /* All writes that a cluster has executed since then are lost; -1: all. */
 void regional_lose_since(const struct cluster *cluster, sim_time from);
 void regional_node_lost(struct cluster *cluster, uint32_t node);

@@ -64,7 +64,9 @@ static uint32_t node_parts(const void *config, const struct check_context *conte
 }
 
 static const struct fault_capability single_region_faults[] = {
-    STORE_FAULTS(store_parts, node_parts)};
+    STORE_FAULTS(store_parts, node_parts),
+    {"store", "flush", store_parts},
+};
 
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",
@@ -81,6 +83,7 @@ const struct store_kind kind_single_region = {
     .execute = regional_execute,
     .down = regional_down,
     .back = regional_back,
+    .flush = regional_flush,
     .data = regional_data,
     .fini = regional_fini,
 };

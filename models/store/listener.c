@@ -15,6 +15,10 @@
  *   host down     silence: what is sent to it is sent again until the sender's kernel abandons it.
  * Once it is up again it answers the next retransmission with a RST
  *
+ * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
+ * With a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond
+ * the limit.
+ *
  * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node
  * answers reads and refuses writes.
@@ -71,6 +75,7 @@ static void connection_established(const struct node *node, struct server_connec
     if (connection->counted)
         return; /* its SYN was retransmitted */
     if (listener->open_count >= cluster->store->config->connections_max ||
+        cluster->access == ACCESS_AUTH ||
         (cluster->store->kind->admits && !cluster->store->kind->admits(cluster))) {
         listener->special_count += !connection->refused;
         connection->refused = true;
@@ -313,7 +318,7 @@ static void cluster_on_handshake(void *self, struct sim *sim, uint32_t entity, u
     if (!back->way(back->self, ref_index(entity), generation, &way))
         return;
     node = node_at(cluster, way.endpoint);
-    if (node->down == CRASH_HOST)
+    if (node->down == CRASH_HOST || (way.syn && cluster->access == ACCESS_NETWORK))
         handshake_dropped(node, entity, generation, &way);
     else if (node->down == CRASH_PROCESS)
         connection_notify(cluster, entity, generation, &way, back->rst_kind);
@@ -685,15 +690,23 @@ RARE uint32_t listener_writes(struct cluster *cluster, const struct command *com
 }
 
 /* Answer a command on a connection that the event loop does not serve. */
-static void stray_reply(struct cluster *cluster, uint32_t ref, struct command *command)
+static void stray_reply(struct cluster *cluster, uint32_t node, uint32_t ref,
+                        struct command *command)
 {
     struct store *store = cluster->store;
+    struct server *server = server_of_command(cluster, command);
+    enum execution execution = EXECUTION_DONE;
 
     if (command_is_write(command->kind))
         command_refuse_write(store, command);
+    else if (store->kind->replica_read)
+        execution = store->kind->replica_read(server, node, ref, command);
     else
-        (void)store->kind->execute(server_of_command(cluster, command), ref, command);
-    cluster_reply(cluster, ref, command);
+        execution = store->kind->execute(server, ref, command);
+    if (execution == EXECUTION_DONE)
+        cluster_reply(cluster, ref, command);
+    else
+        server_pend(server, ref, command);
 }
 
 void server_settle_strays(struct server *server)
@@ -711,7 +724,7 @@ void server_settle_strays(struct server *server)
         server->queued--;
         if (row && row->stray) {
             queue_check_leave(&cluster->queued, sim_now(store->sim), command->arrived);
-            stray_reply(cluster, ref, command);
+            stray_reply(cluster, row->node, ref, command);
         } else {
             server_queue(server, ref, command);
         }
@@ -743,7 +756,7 @@ RARE bool listener_takes(struct cluster *cluster, uint32_t ref, struct command *
         probe_count(store->probes, cluster->refused);
         cluster_reply(cluster, ref, command);
     } else {
-        stray_reply(cluster, ref, command);
+        stray_reply(cluster, connection->node, ref, command);
     }
     return true;
 }

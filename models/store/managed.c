@@ -4,6 +4,12 @@
 #include <stdlib.h>
 
 const char *const managed_lacks[] = {"discipline",
+                                     "node_type",
+                                     "engine",
+                                     "cluster_mode",
+                                     "node_quota",
+                                     "reserved_memory",
+                                     "io_threads",
                                      "read_service",
                                      "write_service",
                                      "write_per_kib",

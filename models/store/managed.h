@@ -21,7 +21,9 @@ void managed_adapt(struct store_config *config, const void *kind_config);
 
 /* Rows of what faults do to the service of a region; `parts` as in struct fault_capability. */
 /* clang-format off */
-#define MANAGED_FAULTS(parts) {"store", "errors", (parts)}, {"store", "slow", (parts)}
+#define MANAGED_FAULTS(parts) \
+    {"store", "errors", (parts)}, {"store", "slow", (parts)}, {"store", "throttled", (parts)}, \
+    {"store", "corrupt", (parts)}
 /* clang-format on */
 
 /* Units of a managed table that a write of `bytes` takes (a unit for each KiB), and a read

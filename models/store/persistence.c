@@ -40,7 +40,8 @@ static struct save_point save_point(const struct persistence_config *config, uin
                                (uint64_t)config->more.items[2 * i - 1]};
 }
 
-/* The times of the save points count anew; until then they are those of another generation. */
+/* The times of the save points count from 0 again; until then they are those of another generation.
+ */
 static void save_points_begin(struct cluster *cluster, sim_time base)
 {
     struct persistence *persistence = &cluster->persistence;

@@ -186,6 +186,16 @@ void quorum_write(struct quorum *quorum, uint32_t index)
                                                .identity = rng_mix(op->value + 1)});
 }
 
+/* Does the write meet one of a conflict storm (fault `conflicts`)? All voters find the same. */
+RARE static bool meets_storm(const struct quorum *quorum, const struct version *version,
+                             double share)
+{
+    uint64_t attempt = UINT64_C(1) << 63 | (uint64_t)version->op_generation << 31 | version->op;
+    const struct store *store = quorum->managed->store;
+
+    return rng_unit(rng_block_at(&store->errors, version->value, attempt).word[0]) < share;
+}
+
 /* Returns whether the voter accepts. */
 static bool proposal_arrives(struct quorum *quorum, uint32_t index, int voter)
 {
@@ -196,6 +206,7 @@ static bool proposal_arrives(struct quorum *quorum, uint32_t index, int voter)
                                                                     : COMMAND_TOUCH};
     struct cluster *cluster = &store->clusters[version->region];
     uint16_t held = (uint16_t)((1u << version->region | 1u << voter) & quorum->items->member_bits);
+    double storm = cluster->servers[0].illness.conflicts;
 
     if (!version->proposed) {
         if (quorum->items->member_bits >> voter & 1 && !(version->received >> voter & 1)) {
@@ -204,7 +215,8 @@ static bool proposal_arrives(struct quorum *quorum, uint32_t index, int voter)
         }
         return true;
     }
-    if (!quorum->accepts(quorum, index, voter))
+    if (!quorum->accepts(quorum, index, voter) ||
+        (storm > 0 && meets_storm(quorum, version, storm)))
         return false;
     probe_count(store->probes, cluster->writes);
     index = version_commit(quorum->items, index, held);

@@ -267,6 +267,16 @@ static struct stream_reach replication_reach(const void *self, int region, uint3
                                                              : stream->buffered};
 }
 
+static sim_dur replication_heard(const void *self, int region, uint32_t shard)
+{
+    const struct replication *replication = self;
+    const struct stream *stream = &replication->secondaries[region].streams[shard];
+
+    if (!stream->sending || stream->state != STREAM_STREAMING)
+        return SIM_NEVER;
+    return sim_now(replication->sim) - stream->acknowledged;
+}
+
 /* --- the tick -------------------------------------------------------------------------------- */
 
 /* The secondary's side; returns whether the connection is up. */
@@ -504,6 +514,7 @@ static void replication_init(void *self, const struct model_env *env)
         .pause = replication_pause,
         .reset = replication_reset,
         .reach = replication_reach,
+        .heard = replication_heard,
     };
     port_offer_stream(env->ports, -1, -1, &replication->port);
 }

@@ -115,7 +115,7 @@ void log_trim(struct datastore *datastore, uint32_t shard)
 
         low = floor < low ? floor : low;
     }
-    if (datastore->config->replicas == 0) {
+    if (primary->cluster->node_count == 1) {
         if (low > server->log_low)
             server->log_low = low;
         return;
@@ -150,15 +150,16 @@ void losses_begin(struct datastore *datastore, sim_time failed_over)
 void count_lost(struct datastore *datastore, const struct log_entry *entry,
                 struct write_position position, enum loss_cause by)
 {
-    const struct session_row *row = session_row(datastore->store, entry->session);
+    const struct session_row *row =
+        entry->create ? session_row(datastore->store, entry->session) : NULL;
     const struct datastore_cluster *primary = &datastore->clusters[datastore->primary];
     struct shard *shard = &datastore->shards[position.shard];
 
     datastore->lost_writes[by]++;
     shard->lost++;
     loss_spans_add(&shard->spans, entry->acknowledged);
-    if (entry->create && row->check == entry->check &&
-        row_first(row, position.shard).number == position.number &&
+    if (row && store_shard_of(datastore->store, entry->session, entry->check) == position.shard &&
+        row->check == entry->check && row_first(row, position.shard).number == position.number &&
         row->first_history == position.history &&
         !cluster_holds(primary, row_last(row, position.shard)))
         datastore->lost_sessions[by]++;

@@ -175,6 +175,16 @@ static bool stream_step_live(const void *self, uint32_t entity, uint32_t generat
 
 /* --- a full resync --------------------------------------------------------------------------- */
 
+/* Limited by the network of the primary's node, too. */
+static double stream_copy_rate(const struct replication *replication)
+{
+    const struct replica_port *replica = replication->replica;
+    double network = replica->network_bit_per_s(replica->self);
+    double rate = replication->config->copy_bit_per_s;
+
+    return rate < network ? rate : network;
+}
+
 static void stream_send_chunk(struct stream *stream)
 {
     struct secondary *secondary = stream->secondary;
@@ -203,7 +213,7 @@ static void stream_send_chunk(struct stream *stream)
     probe_count_many(replication->probes, secondary->copied_bytes, (uint64_t)size);
     stream->out->send(stream->out->self, stream->flow, &chunk);
     sim_after(replication->sim,
-              (sim_dur)((double)size * 8 / config->copy_bit_per_s * (double)SIM_S),
+              (sim_dur)((double)size * 8 / stream_copy_rate(replication) * (double)SIM_S),
               secondary->step_kind, stream_entity(stream, 0), stream->step);
 }
 

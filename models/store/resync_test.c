@@ -176,7 +176,7 @@ static void reset_costs_four_round_trips(void **state)
     plan_at(20 * SIM_S + SIM_MS, write_many, 1);
     plan_at(20 * SIM_S + 8 * ONE_WAY - 1, note_held, 0);
     plan_at(20 * SIM_S + 8 * ONE_WAY + 1, note_held, 1);
-    run_scenario(WORLD_FOR("100s") "replication: {output_delay: 0ms}\n");
+    run_scenario(WORLD_FOR("100s") "replication: {output_delay: 0ms}\nstore: {replica_apply: 0}\n");
     assert_int_equal(held_at_check[0], 1);
     assert_int_equal(held_at_check[1], 2);
     assert_close(found("resyncs", 1, "partial"), 1, 0);
@@ -204,7 +204,7 @@ static void reset_of_the_link_breaks_the_stream(void **state)
     plan_at(21700 * SIM_MS, link_reset, false);
     plan_at(22 * SIM_S + 8 * ONE_WAY - 1, note_held, 0);
     plan_at(22 * SIM_S + 8 * ONE_WAY + 1, note_held, 1);
-    run_scenario(WORLD_FOR("100s") "replication: {output_delay: 0ms}\n");
+    run_scenario(WORLD_FOR("100s") "replication: {output_delay: 0ms}\nstore: {replica_apply: 0}\n");
     assert_int_equal(held_at_check[0], 1);
     assert_int_equal(held_at_check[1], 2);
     assert_close(found("replication_breaks", 1, "reset"), 1, 0);

@@ -42,6 +42,13 @@ OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct
     return (sim_dur)value;
 }
 
+sim_dur server_read_time(const struct server *server, const struct command *command)
+{
+    const struct store *store = server->cluster->store;
+
+    return store->read_ns >= 0 ? store->read_ns : store_service(store, command);
+}
+
 /* --- the event loop -------------------------------------------------------------------------- */
 
 #define UTILIZATION_SCALE 1000000
@@ -178,6 +185,9 @@ void server_begin_iteration(struct server *server)
     }
     if (server->ill)
         cost = (sim_dur)((double)cost * server->illness.slow);
+    if (__builtin_expect(server->occupied > sim_now(store->sim), 0))
+        cost += server->occupied - sim_now(store->sim);
+    server->occupied = sim_now(store->sim) + cost;
     server->busy = true;
     cluster->busy++;
     sim_after(store->sim, cost, cluster->iteration_kind, server_entity(server),
@@ -214,6 +224,8 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
                             .identity = ~command->identity,
                             .index = command->attempt};
 
+    if (__builtin_expect(store->corruption != NULL, 0))
+        corruption_see(store->corruption, cluster, command);
     if (__builtin_expect(store->history != NULL, 0))
         store_history_replied(cluster, ref, command);
     if (!listener_is_open(cluster, command)) {
@@ -350,9 +362,12 @@ RARE bool server_fails(const struct server *server, struct command *command)
     const struct store *store = server->cluster->store;
     struct rng_block block = rng_block_at(&store->errors, command->identity, command->attempt);
 
-    if (rng_unit(block.word[0]) >= server->illness.errors)
+    if (rng_unit(block.word[0]) < server->illness.errors)
+        command->reply = (struct reply){.kind = REPLY_ERROR};
+    else if (rng_unit(block.word[1]) < server->illness.throttled)
+        command->reply = (struct reply){.kind = REPLY_THROTTLED};
+    else
         return false;
-    command->reply = (struct reply){.kind = REPLY_ERROR};
     return true;
 }
 
@@ -542,6 +557,7 @@ void server_drop_all(struct server *server)
     server->unwritten_head = NO_INDEX;
     server->queued = 0;
     server->blocked_ns = 0;
+    server->occupied = 0;
     server->busy = false;
 }
 

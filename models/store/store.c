@@ -36,6 +36,7 @@ static const struct model_kind *const store_kinds[] = {STORE_KINDS(MODEL)};
 static const char *const store_kind_names[] = {STORE_KINDS(NAME) NULL};
 
 static const char *const disciplines[] = {"event-loop", "fifo", NULL};
+static const char *const io_thread_choices[] = {"automatic", "off", "on", NULL};
 static const char *const queue_orders[] = {"fifo", "lifo", NULL};
 
 #define MODEL_CONFIG struct store_config
@@ -47,6 +48,12 @@ static const struct field store_fields[] = {
     TIME_DIST("write_service", write_service, "0ms", "10us", "1s", "service time of a write", "facts C.2"),
     DURATION("write_per_kib", write_per_kib_ns, "0ms", "2us", "1s", "additional service time for each KiB of a write", "facts C.2"),
     DURATION("read_per_kib", read_per_kib_ns, "0ms", "0ms", "1s", "additional service time for each KiB of a read's value", "assumption"),
+    CHOICE("node_type", node_type, node_type_names, "r7g.large", "type of the nodes of all clusters: memory, processors, network and price", "facts K"),
+    CHOICE("engine", engine, engine_names, "valkey-9.1", "version of the engine of all clusters: rules of the service, and the price", "stores C.1"),
+    CHOICE("cluster_mode", cluster_mode, cluster_modes, "automatic", "disabled: one shard; enabled: any number; automatic: as 'shards' needs", "facts C.2"),
+    COUNT("node_quota", node_quota, "1", "90", "1000", "quota of nodes in a cluster, shards x (1 + replicas)", "facts C.2"),
+    SHARE("reserved_memory", reserved_memory, "0", "25%", "90%", "share of a node's memory that data cannot use (reserved-memory-percent)", "facts C.2"),
+    CHOICE("io_threads", io_threads, io_thread_choices, "automatic", "threads of their own for network and TLS, so that TLS handshakes take no time of the engine's thread; automatic: from 8 vCPUs on", "stores C.1"),
     COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
@@ -143,18 +150,16 @@ bool store_is_cloud_region(const char *name)
 
 /* --- sessions and their shards --------------------------------------------------------------- */
 
-/*
- * The shard of a session, by the hash slot of its key. The real hash is CRC16 of the key; any good
- * hash distributes equally well. The first `hot_slots` slots belong to shard 0, the rest is divided
- * evenly.
- */
+/* The first `hot_slots` slots belong to shard 0, the rest is divided evenly. */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
 {
     uint32_t slot;
 
     if (store->shard_count == 1)
         return 0;
-    slot = (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
+    slot = store_slot_of(session, check);
+    if (__builtin_expect(store->slot_shards != NULL, 0))
+        return store->slot_shards[slot];
     if (slot < store->hot_slots)
         return 0;
     return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
@@ -295,6 +300,11 @@ static void cluster_change_roles(void *self)
     cluster_gauges(cluster);
 }
 
+static void cluster_set_access(void *self, enum access_fault access)
+{
+    ((struct cluster *)self)->access = access;
+}
+
 static void cluster_flush(void *self)
 {
     struct cluster *cluster = self;
@@ -340,7 +350,7 @@ static enum crash_kind node_lacks(const struct node *node)
     return illness->refuses ? CRASH_PROCESS : CRASH_NONE;
 }
 
-/* A server that is ill answers pings: replicas do not take over. */
+/* A failing server answers pings: replicas do not take over. */
 static void cluster_set_illness(void *self, uint32_t part, const struct illness *illness)
 {
     struct cluster *cluster = self;
@@ -349,8 +359,11 @@ static void cluster_set_illness(void *self, uint32_t part, const struct illness 
 
     for (uint32_t s = part * count; s < (part + 1) * count; s++) {
         cluster->servers[s].illness = *illness;
-        cluster->servers[s].ill = illness->errors > 0 || illness->slow > 1;
+        cluster->servers[s].ill =
+            illness->errors > 0 || illness->slow > 1 || illness->throttled > 0;
     }
+    if (illness->corrupt > 0 && !cluster->store->corruption)
+        cluster->store->corruption = corruption_create();
     if (by_node)
         cluster_set_node(cluster, part, node_lacks(&cluster->nodes[part]));
 }
@@ -502,8 +515,8 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     cluster_kinds(cluster, env);
     cluster->power = (struct power_port){cluster, cluster_set_power};
     cluster->fault = (struct store_fault_port){
-        cluster,          cluster_stall,        cluster_restart, cluster_crash,
-        cluster_set_zone, cluster_change_roles, cluster_flush};
+        cluster,          cluster_stall,        cluster_restart,    cluster_crash,
+        cluster_set_zone, cluster_change_roles, cluster_set_access, cluster_flush};
     port_offer_power(env->ports, cluster->region, POWER_STORE, &cluster->power);
     cluster->illness = (struct illness_port){
         cluster, store->by_node ? store->shard_count / store->node_servers : store->shard_count,
@@ -570,6 +583,50 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
+double store_node_hours(const struct store *store)
+{
+    uint32_t nodes = 0;
+
+    for (int r = 0; r < (int)store->region_count; r++)
+        if (store->clusters[r].exists && !store->kind->managed)
+            nodes += store->kind->nodes ? store->kind->nodes(store, r) : store->shard_count;
+    return nodes * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+}
+
+/* A managed service has no nodes, and no price of them. */
+static double store_node_dollars(const void *self)
+{
+    const struct store *store = self;
+    double hours = store_node_hours(store) - store->hours_before;
+
+    return store->dollars_before + (hours > 0 ? hours * service_node_price(store->config) : 0);
+}
+
+/* With threads for network and TLS, the engine's thread has nothing to do with TLS. */
+static void store_adapt_threads(struct store *store)
+{
+    const struct store_config *config = store->config;
+    bool has_many = node_type_at(config->node_type)->vcpus >= IO_THREADS_VCPUS;
+    bool has_threads = config->io_threads == IO_THREADS_ON ||
+                       (config->io_threads == IO_THREADS_AUTOMATIC && has_many);
+
+    if (config != &store->adapted)
+        store->adapted = *config;
+    store->adapted.tls_ns = has_threads ? 0 : store->given->tls_ns;
+    store->adapted.tls_resumed_ns = has_threads ? 0 : store->given->tls_resumed_ns;
+    store->config = &store->adapted;
+}
+
+void store_set_node_type(struct store *store, int type)
+{
+    if (store->config->node_type == type)
+        return;
+    store->dollars_before = store_node_dollars(store);
+    store->hours_before = store_node_hours(store);
+    store->adapted.node_type = type;
+    store_adapt_threads(store);
+}
+
 /* What the event loops need. */
 static void store_init_service(struct store *store)
 {
@@ -595,7 +652,7 @@ static void store_init(void *self, const struct model_env *env)
 {
     struct store *store = self;
 
-    store->config = env->config;
+    store->config = store->given = env->config;
     store->kind = (const struct store_kind *)env->kind; /* its first member */
     store->kind_config = env->kind_config;
     if (store->kind->adapt) {
@@ -612,8 +669,10 @@ static void store_init(void *self, const struct model_env *env)
     store->service = sim_stream(env->sim, env->instance, "service");
     store->errors = sim_stream(env->sim, env->instance, "errors");
     store->instance = env->instance;
-    if (!store->kind->managed && !store->kind->here)
+    if (!store->kind->managed && !store->kind->here) {
+        store_adapt_threads(store);
         store_init_service(store);
+    }
     store_init_shards(store);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
@@ -677,23 +736,15 @@ static void store_fini(void *self)
         free(store->sessions[r].rows);
     }
     store_history_free(store->history);
+    corruption_free(store->corruption);
     free(store->endpoints.rows);
     free(store->state);
 }
 
-/* Clusters of servers, times the length of the run so far; a managed service has none. */
-static double store_cluster_hours(const void *self)
-{
-    const struct store *store = self;
-    uint32_t clusters = 0;
-
-    for (uint32_t r = 0; r < store->region_count; r++)
-        clusters += store->clusters[r].exists && !store->kind->managed;
-    return clusters * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
-}
-
 static const struct usage_row store_usage[] = {
-    {.item = "nodes", .amount = store_cluster_hours, .meaning = "hours of clusters of cache nodes"},
+    {.item = "nodes",
+     .amount = store_node_dollars,
+     .meaning = "cache nodes, at the list price of their type and engine"},
 };
 
 static const struct service_metric store_service_metrics[] = {

@@ -11,6 +11,7 @@
 
 #include "bug.h"
 #include "connection.h"
+#include "corruption.h"
 #include "illness.h"
 #include "op_history.h"
 #include "persistence.h"
@@ -20,6 +21,7 @@
 #include "prefetch.h"
 #include "queue_check.h"
 #include "refs.h"
+#include "service_rules.h"
 #include "session_store.h"
 #include "store_kind.h"
 #include "token_bucket.h"
@@ -28,8 +30,11 @@
 
 /* Parameters common to all kinds. */
 struct store_config {
-    int kind;       /* index of STORE_KINDS */
-    int discipline; /* enum discipline */
+    int kind;                                        /* index of STORE_KINDS */
+    int discipline;                                  /* enum discipline */
+    int node_type, engine, cluster_mode, io_threads; /* indices of their names */
+    uint32_t node_quota;
+    double reserved_memory; /* share */
     struct dist *read_service, *write_service;
     sim_dur write_per_kib_ns, read_per_kib_ns;
     uint32_t shards, connections_max, accept_backlog;
@@ -48,6 +53,7 @@ struct store_config {
     double admission_rate;
 };
 enum discipline { EVENT_LOOP, FIFO };
+enum { IO_THREADS_AUTOMATIC, IO_THREADS_OFF, IO_THREADS_ON };
 enum { QUEUE_FIFO, QUEUE_LIFO };
 
 /* Rows of the listener, first in first out. */
@@ -62,6 +68,7 @@ struct server {
     bool gone;          /* its node has crashed: no replies */
     bool ill;           /* `illness` is not that of a healthy node */
     bool busy;          /* an iteration of its event loop is in progress */
+    bool slots_move;    /* what a session's shard is may have changed */
     uint32_t iteration; /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
@@ -74,6 +81,7 @@ struct server {
     uint32_t unaccepted; /* connections in the kernel's queue, not yet accepted by the process */
     uint32_t newcomers;  /* `unaccepted`, and TLS handshakes that the process has not answered */
     sim_dur blocked_ns;  /* time blocked before the next iteration */
+    sim_time occupied;   /* its thread works until then: an iteration, or server_work() */
     struct waiting_list accepts, hellos, auths; /* where they cost time, in order */
     struct waiting_list greeted; /* rounds of handshakes answered at the end of the iteration */
     uint32_t parked_head, parked_tail; /* commands on connections that are not accepted yet */
@@ -131,6 +139,7 @@ struct cluster {
     void *state; /* of the kind */
     int region;
     bool exists, up, stalled;
+    enum access_fault access;
     unsigned lacks;            /* why it is not up, as bits: power, a process, its zone */
     struct server *servers;    /* by shard */
     struct queue_check queued; /* commands at its servers, waiting or in service */
@@ -166,7 +175,9 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
-    bool is_guarded;             /* store_has_guard() */
+    bool is_guarded;                     /* store_has_guard() */
+    const struct store_config *given;    /* what the scenario says */
+    double hours_before, dollars_before; /* of nodes, until their type changed */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
@@ -178,6 +189,7 @@ struct store {
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
+    uint16_t *slot_shards; /* where slots move: the shard of each now; else NULL */
     bool addresses_change; /* by the kind, with its endpoints */
     sim_dur address_ttl_ns;
     struct session_table sessions[REGIONS_MAX];
@@ -185,7 +197,8 @@ struct store {
     struct handshake_return *returns[REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
-    bool prefetches; /* rows that commands need: many requests are in progress */
+    struct corruption *corruption; /* NULL: nothing is corrupt */
+    bool prefetches;               /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;
     struct losses_port losses;
@@ -194,9 +207,19 @@ struct store {
 
 /* --- store.c --------------------------------------------------------------------------------- */
 
+/* All nodes are of this type from now on. */
+void store_set_node_type(struct store *store, int type);
+/* Hours of nodes of all clusters in the run so far. */
+double store_node_hours(const struct store *store);
 /* Has a region the form of a name of the cloud, such as us-west-2? Rules on regions apply to these
  * only. */
 bool store_is_cloud_region(const char *name);
+/* The hash slot of a session's key. The real hash is CRC16 of the key; any good hash distributes
+ * equally well. */
+static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
+{
+    return (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
+}
 /* The shard of a session, by the hash slot of its key. */
 uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
 /* The zone of node number `node` of a cluster: the zones in turn. */
@@ -247,9 +270,11 @@ void cluster_set_node(struct cluster *cluster, uint32_t node, enum crash_kind ki
 /* --- server.c -------------------------------------------------------------------------------- */
 
 extern const struct event_kind cluster_command, cluster_iteration_end, cluster_peer;
+/* Service time of a read, on any node. */
+sim_dur server_read_time(const struct server *server, const struct command *command);
 /* Add an executed command to those that wait for server_complete(). */
 RARE void server_pend(struct server *server, uint32_t ref, struct command *command);
-/* Does a command at a server that is ill fail? Then its reply is set, and nothing is executed. */
+/* Does a command at a failing server fail? Then its reply is set, and nothing is executed. */
 RARE bool server_fails(const struct server *server, struct command *command);
 /* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */
 RARE void store_prefetch_early(struct store *store);
@@ -272,6 +297,15 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
 void command_drop(struct store *store, uint32_t ref, struct command *command);
 /* Queue a command that has been counted as arrived, if the server admits it. */
 void server_queue(struct server *server, uint32_t ref, struct command *command);
+/* The server's thread does something besides commands of clients, from `from` on or when it is
+ * free: returns when it has done it. */
+static inline sim_time server_work(struct server *server, sim_time from, sim_dur length)
+{
+    if (server->occupied < from)
+        server->occupied = from;
+    server->occupied += length;
+    return server->occupied;
+}
 /* Block the server for `length` before its next iteration. */
 void server_block(struct server *server, sim_dur length);
 /* Drop all commands at the server without a reply, including pending ones. */

@@ -60,6 +60,9 @@ struct store_kind {
      * arrives. */
     bool managed;
 
+    /* Nodes of the cluster of a region, for the cost. NULL: one for each shard. */
+    uint32_t (*nodes)(const struct store *store, int region);
+
     /* Whether a new connection is admitted, within connections_max; if not, its commands are
      * refused. NULL: always. */
     bool (*admits)(struct cluster *cluster);
@@ -86,6 +89,10 @@ struct store_kind {
      * server continues with the next command. On the hot path.
      */
     enum execution (*execute)(struct server *server, uint32_t ref, struct command *command);
+    /* The same for a read on a connection to another node than the primary's. NULL: as execute().
+     */
+    enum execution (*replica_read)(struct server *server, uint32_t node, uint32_t ref,
+                                   struct command *command);
     /* A message from another cluster of this store; word: as passed to cluster_notify(). NULL: the
      * kind sends none. */
     void (*peer)(struct cluster *cluster, uint32_t word);
@@ -141,6 +148,7 @@ uint32_t store_nodes(const void *config); /* of a cluster: one a shard; config o
 #define STORE_FAULTS(parts, nodes) \
     {"store", "stall", (parts)}, {"store", "restart", (parts)}, {"store", "crash", (parts)}, \
     {"store", "errors", (parts)}, {"store", "slow", (parts)}, \
+    {"store", "access", (parts)}, {"store", "corrupt", (parts)}, \
     {"node", "errors", (nodes)}, {"node", "slow", (nodes)}
 /* clang-format on */
 

@@ -13,11 +13,8 @@
 
 #include "assert_close.h"
 #include "statistics.h"
-#include "connection.h"
 #include "datastore_internal.h"
 #include "store_command.h"
-#include "link.h"
-#include "refs.h"
 #include "losses.h"
 #include "promotion.h"
 #include "replica.h"
@@ -28,8 +25,7 @@
 
 #include <stdlib.h>
 
-/* --- what drives it -----------------------------------------------------------------------------
- */
+/* --- what drives it -------------------------------------------------------------------------- */
 
 struct driver_config {
     double rate_per_s;
@@ -446,8 +442,7 @@ static void run_text(const char *text)
     scenario_free(scenario);
 }
 
-/* --- the queue ----------------------------------------------------------------------------------
- */
+/* --- the queue ------------------------------------------------------------------------------- */
 
 /*
  * M/M/1, lambda = 8000/s, mu = 10 000/s: rho = 0.8, mean time in system 1 / (mu - lambda) = 0.5 ms.
@@ -530,8 +525,7 @@ static void write_costs_by_its_size(void **state)
     assert_int_equal(script.replied[0], SIM_S + 12 * SIM_US);
 }
 
-/* --- what a cluster holds ----------------------------------------------------------------------
- */
+/* --- what a cluster holds -------------------------------------------------------------------- */
 
 /* A write is visible at the primary at once, at the secondary once applied; a secondary refuses
  * writes. */
@@ -725,8 +719,7 @@ static void late_attempt_finds_its_row_reused(void **state)
     scenario_free(scenario);
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ---------------------------------------------------------------------------------- */
 
 /* A stalled process does not reply; commands that arrived meanwhile are executed when it
  * resumes. */

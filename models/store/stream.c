@@ -210,6 +210,8 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
     struct secondary *secondary = self;
     struct stream *stream = stream_of(secondary, entity);
     uint64_t number = number_near(stream->applied, entity);
+    const struct write_log *log = stream_log(stream);
+    struct replica_port *replica = secondary->replication->replica;
     sim_time due;
 
     if (!stream_live(self, entity, generation)) {
@@ -217,6 +219,9 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
         return;
     }
     due = sim_now(sim) + stream_draw(stream, secondary->replication->config->apply, number, 1);
+    due = replica->execute(replica->self, secondary->region, stream->shard,
+                           due > stream->release ? due : stream->release,
+                           (uint32_t)(write_log_end(log, number) - write_log_end(log, number - 1)));
     stream->heard = sim_now(sim);
     stream->arrived = number;
     if (due > stream->release)
@@ -354,12 +359,15 @@ void stream_lose(struct stream *stream, enum stream_state state, enum break_caus
     stream_set_state(stream, state);
 }
 
-/* A FIN has arrived: the secondary reconnects at once. */
+/* A FIN has arrived: the secondary executes what came before it, and reconnects. */
 static void stream_on_fin(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);
 
-    (void)sim, (void)generation;
+    if (stream->release > sim_now(sim)) {
+        sim_at(sim, stream->release, stream->secondary->fin_kind, entity, generation);
+        return;
+    }
     stream_lose(stream, STREAM_DISCONNECTED, BREAK_PRIMARY_GONE);
     stream_connect(stream);
 }

@@ -187,9 +187,9 @@ const struct command cmd_report = {
     .summary = "Write a study as one HTML page",
     .details =
         "Read only the results file, and print the path of the page. The page needs no "
-        "network: the answer comes first (what broke, who was hurt, how long, what was lost, "
-        "what would have helped), then a comparison's changes, a sweep's front and heat "
-        "maps, a map with a slider through time, time lines with one cursor and one zoom, "
+        "network: the answer comes first (what broke, which users were affected, for how long, "
+        "what was lost, what would have helped), then a comparison's changes, a sweep's front "
+        "and heat maps, a map with a slider through time, time lines with one cursor and one zoom, "
         "what happened in steps, all statistics, the assumptions and the scenario. Without a "
         "script it shows drawings and tables. '--alternatives' is the only part that runs "
         "something.",

@@ -65,8 +65,9 @@ static struct scenario *defaults_of(const struct scenario *scenario,
         quote_add(&text, QUOTE_JSON, scenario->topology.region_names[r]);
         strbuf_add(&text, ": {}\n");
     }
-    strbuf_addf(&text, "store:\n  kind: %s\n", kind ? kind : "global-datastore");
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+    if (kind)
+        strbuf_addf(&text, "store:\n  kind: %s\n", kind);
+    for (size_t i = 0; kind && i < sizeof needed / sizeof needed[0]; i++) {
         struct strbuf path = STRBUF_INIT;
 
         strbuf_addf(&path, "store.%s", needed[i]);

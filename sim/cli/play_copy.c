@@ -55,7 +55,7 @@ struct play_copy {
 /* Values of a fault that do nothing; the canonical text has all of them. */
 static bool is_neutral(const char *value)
 {
-    static const char *const neutral[] = {"0s", "0",    "0%", "false", "none", "100%",
+    static const char *const neutral[] = {"0s", "0",    "0%", "false", "none", "open", "100%",
                                           "1",  "both", "{}", "0/s",   "\"\"", "[]"};
 
     for (size_t i = 0; i < sizeof neutral / sizeof neutral[0]; i++)

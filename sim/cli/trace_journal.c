@@ -121,8 +121,8 @@ static void read_operation(struct journal *journal, const cJSON *line)
     copy_name(op.outcome, text_of(line, "outcome"));
     if (op.invoked < session->first)
         session->first = op.invoked;
-    session->hurt = session->hurt || op.event > 0 || strcmp(op.outcome, "failed") == 0 ||
-                    strcmp(op.outcome, "unknown") == 0;
+    session->impaired = session->impaired || op.event > 0 || strcmp(op.outcome, "failed") == 0 ||
+                        strcmp(op.outcome, "unknown") == 0;
     MEM_GROW(journal->ops, journal->op_capacity, journal->op_count + 1);
     journal->ops[journal->op_count++] = op;
 }
@@ -248,8 +248,8 @@ static int by_harm_and_time(const void *left, const void *right)
     const struct journal_session *a = *(struct journal_session *const *)left;
     const struct journal_session *b = *(struct journal_session *const *)right;
 
-    if (a->hurt != b->hurt)
-        return a->hurt ? -1 : 1;
+    if (a->impaired != b->impaired)
+        return a->impaired ? -1 : 1;
     if (a->first != b->first)
         return a->first < b->first ? -1 : 1;
     return strcmp(a->key, b->key);

@@ -7,6 +7,7 @@
 #define TRACE_JOURNAL_H
 
 #include "command.h"
+#include "sim_time.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,13 +15,13 @@
 
 enum { JOURNAL_NAME = 24, JOURNAL_ROWS_MAX = 200000 };
 
-/* Instants are in ns; -1: never. Regions and sessions are indices; a region is -1 where none is
+/* An instant of -1: never. Regions and sessions are indices; a region is -1 where none is
  * known. */
 struct journal_op {
     uint32_t session, instance, attempts;
     int region, served_by;
     char name[JOURNAL_NAME], outcome[JOURNAL_NAME];
-    int64_t invoked, ended, last_begun;
+    sim_time invoked, ended, last_begun;
     int64_t event;  /* of the run log: what impaired it; 0: nothing */
     uint64_t value; /* 0: none */
 };
@@ -28,13 +29,13 @@ struct journal_attempt {
     uint32_t session, instance, number;
     int region, to;
     char name[JOURNAL_NAME], error[JOURNAL_NAME];
-    int64_t begun, ended;
+    sim_time begun, ended;
 };
 struct journal_write {
     uint32_t session;
     int region;
     char name[JOURNAL_NAME];
-    int64_t executed;
+    sim_time executed;
     uint64_t value;
     bool has_position;
     uint64_t shard, branch, number;
@@ -42,13 +43,13 @@ struct journal_write {
 struct journal_applied {
     size_t write; /* index */
     int region;
-    int64_t applied;
+    sim_time applied;
 };
 struct journal_session {
     char *key; /* REGION/ROW/COUNT */
     int region;
-    int64_t first; /* begin of its first operation */
-    bool hurt;     /* something impaired one of its operations, or one failed */
+    sim_time first; /* begin of its first operation */
+    bool impaired;  /* something impaired one of its operations, or one failed */
     bool chosen;
 };
 
@@ -72,7 +73,7 @@ struct journal {
 
 /* Read the history from its start. With `keys`, only these sessions. */
 void journal_read(struct journal *journal, FILE *history, const struct text_list *keys);
-/* Choose at most `limit` sessions: those that were hurt first, then by their first operation. */
+/* Choose at most `limit` sessions: impaired ones first, then by their first operation. */
 void journal_choose(struct journal *journal, size_t limit);
 void journal_release(struct journal *journal);
 

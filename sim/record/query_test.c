@@ -152,25 +152,25 @@ static void view_summary_agrees_with_the_intervals_of_c(void **state)
     assert_int_equal(fixture->interval_count, 0);
 }
 
-/* Student's, of the pairs' number, mean and sum of squares; of shares between -1 and 1. */
+/* Student's, of the pairs' number, mean and sum of squares; of shares on Fisher's scale. */
 static void view_comparison_has_the_intervals_of_c(void **state)
 {
     struct fixture *fixture = *state;
     sqlite3_stmt *rows;
 
-    assert_int_equal(sqlite3_prepare_v2(
-                         fixture->sql,
-                         "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level,"
-                         " c.unit = 'share'"
-                         " FROM comparison AS c JOIN point ON point.study = c.study"
-                         " AND point.number = c.point JOIN cell ON cell.name = c.metric"
-                         " AND cell.stat = c.stat AND cell.region = c.region"
-                         " AND cell.window = c.window AND c.labels ="
-                         " iif(label_name = '', '', label_name || '=' || label)"
-                         " JOIN point_difference AS d ON d.point = point.id"
-                         " AND d.cell = cell.id WHERE c.study = 2",
-                         -1, &rows, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(
+            fixture->sql,
+            "SELECT c.n, c.difference, m2, c.low, c.high, c.mean - c.base_mean, level, c.unit"
+            " FROM comparison AS c JOIN point ON point.study = c.study"
+            " AND point.number = c.point JOIN cell ON cell.name = c.metric"
+            " AND cell.stat = c.stat AND cell.region = c.region"
+            " AND cell.window = c.window AND c.labels ="
+            " iif(label_name = '', '', label_name || '=' || label)"
+            " JOIN point_difference AS d ON d.point = point.id"
+            " AND d.cell = cell.id WHERE c.study = 2",
+            -1, &rows, NULL),
+        SQLITE_OK);
     fixture->row_count = 0;
     while (sqlite3_step(rows) == SQLITE_ROW) {
         struct tally pairs = {.count = (uint64_t)sqlite3_column_int64(rows, 0),
@@ -184,8 +184,15 @@ static void view_comparison_has_the_intervals_of_c(void **state)
             assert_int_equal(sqlite3_column_type(rows, 3), SQLITE_NULL);
             continue;
         }
-        if (sqlite3_column_int(rows, 7) != 0)
-            interval_keep_between(&interval, -1, 1);
+        /* Of two shares on the scale of Fisher's z, whose derivative is 1 / (1 - d^2). */
+        if (strcmp((const char *)sqlite3_column_text(rows, 7), "share") == 0 &&
+            fabs(pairs.mean) < 1) {
+            double z = atanh(pairs.mean);
+            double half = (interval.high - interval.low) / 2 / (1 - pairs.mean * pairs.mean);
+
+            interval.low = tanh(z - half);
+            interval.high = tanh(z + half);
+        }
         assert_close(sqlite3_column_double(rows, 3), interval.low, 1e-9);
         assert_close(sqlite3_column_double(rows, 4), interval.high, 1e-9);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The first screen of an HTML report, for somebody who was not there: what broke, who was hurt, how
- * long, what was lost, what would have helped. Of a study of several points: what it found.
+ * The first screen of an HTML report, for somebody who was not there: what broke, which users were
+ * affected, how long, what was lost, what would have helped. Of a study of several points: what it
+ * found.
  */
 #include "html_page.h"
 
@@ -152,7 +153,7 @@ static void write_what_broke(struct page *page)
     close_answer(page);
 }
 
-/* --- who was hurt ---------------------------------------------------------------------------- */
+/* --- the users affected ------------------------------------------------------------------- */
 
 /* What users of a region had while a fault was active. */
 static bool write_harm(struct page *page, const char *region)
@@ -252,12 +253,12 @@ static void write_regions_hurt(struct page *page)
     fputs(".</p>", page->html.out);
 }
 
-static void write_who_was_hurt(struct page *page)
+static void write_affected_users(struct page *page)
 {
     const struct statistic_table *table = &page->summary.statistics;
     bool any = false;
 
-    open_answer(page, "Who was hurt");
+    open_answer(page, "Affected users");
     for (size_t r = 0; r < table->region_count && table->region_count <= FAULTS_MAX; r++)
         any = write_harm(page, table->regions[r]) || any;
     if (table->region_count > FAULTS_MAX) {
@@ -746,7 +747,7 @@ void page_write_answer(struct page *page)
     if (has_incident(page)) {
         fputs("<dl>\n", out);
         write_what_broke(page);
-        write_who_was_hurt(page);
+        write_affected_users(page);
         write_how_long(page);
         write_what_was_lost(page);
         write_what_would_have_helped(page);

@@ -24,7 +24,7 @@ static double relative(double base, double difference)
     return isnan(larger) || larger <= 0 ? 0 : fmax(-1, fmin(1, difference / larger));
 }
 
-enum { BAR_WIDTH = 160, BAR_HEIGHT = 18 };
+enum { BAR_WIDTH = 110, BAR_HEIGHT = 18 };
 
 static void write_bar(struct page *page, double base, const struct summary_finding *row)
 {
@@ -122,7 +122,7 @@ static void write_changes_of(struct page *page, int64_t point)
     static const struct html_column columns[] = {{"statistic", false},
                                                  {"verdict", false},
                                                  {"base -> alternative", true},
-                                                 {"to zero | same | from zero", false},
+                                                 {"zero | same | new", false},
                                                  {"difference, paired", true}};
     const struct summary *summary = &page->summary;
     struct change *changes = mem_alloc(summary->finding_count, sizeof *changes);

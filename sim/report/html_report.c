@@ -207,11 +207,11 @@ static void write_mechanisms(struct page *page)
 
         html_row_open(&page->html);
         html_cell(&page->html, list->items[i].name);
-        strbuf_addf(&text, "%zu", list->items[i].rows);
-        html_number_cell(&page->html, (double)list->items[i].rows, text.text);
+        strbuf_addf(&text, "%zu", list->items[i].row_count);
+        html_number_cell(&page->html, (double)list->items[i].row_count, text.text);
         strbuf_clear(&text);
-        strbuf_addf(&text, "%zu", list->items[i].agree);
-        html_number_cell(&page->html, (double)list->items[i].agree, text.text);
+        strbuf_addf(&text, "%zu", list->items[i].agreeing_count);
+        html_number_cell(&page->html, (double)list->items[i].agreeing_count, text.text);
         html_row_close(&page->html);
         strbuf_release(&text);
     }

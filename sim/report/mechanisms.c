@@ -164,8 +164,8 @@ static void count_rows(struct mechanism *mechanism)
             verdict--;
         if (!end || !names_have(names + 1, (size_t)(end - names - 1), mechanism->name))
             continue;
-        mechanism->rows++;
-        mechanism->agree += strncmp(verdict, "agrees", strlen("agrees")) == 0;
+        mechanism->row_count++;
+        mechanism->agreeing_count += strncmp(verdict, "agrees", strlen("agrees")) == 0;
     }
 }
 
@@ -222,8 +222,8 @@ void mechanisms_write(struct json_writer *json, const struct mechanism_list *lis
     for (size_t i = 0; i < list->count; i++) {
         json_open_object(json, NULL);
         json_text(json, "name", list->items[i].name);
-        json_count(json, "rows", list->items[i].rows);
-        json_count(json, "agree", list->items[i].agree);
+        json_count(json, "rows", list->items[i].row_count);
+        json_count(json, "agree", list->items[i].agreeing_count);
         json_close(json);
     }
     json_close(json);

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 struct mechanism {
-    const char *name;   /* as in sim/tests/reality/mechanisms.txt */
-    size_t rows, agree; /* of the bench */
+    const char *name;                 /* as in sim/tests/reality/mechanisms.txt */
+    size_t row_count, agreeing_count; /* of the bench */
 };
 struct mechanism_list {
     struct mechanism *items; /* those used */

@@ -37,9 +37,9 @@ static void every_mechanism_has_rows_of_the_bench(void **state)
 
     (void)state;
     for (size_t i = 0; mechanism_at(i, &mechanism); i++, count++) {
-        if (mechanism.rows == 0)
+        if (mechanism.row_count == 0)
             fail_msg("no row of models/reality.csv shows '%s'", mechanism.name);
-        assert_true(mechanism.agree <= mechanism.rows);
+        assert_true(mechanism.agreeing_count <= mechanism.row_count);
     }
     assert_true(count > 20);
 }
@@ -88,7 +88,7 @@ static void parameters_of_any_region_link_or_fault_count(void **state)
 }
 
 /* The same key of another section is another parameter. */
-static void sections_are_told_apart(void **state)
+static void sections_are_distinguished(void **state)
 {
     (void)state;
     assert_used("regions:\n  \"a\":\n    gateway:\n      bandwidth: 1Gbit/s\n", "bandwidth", false);
@@ -136,7 +136,7 @@ int main(void)
         cmocka_unit_test(every_mechanism_has_rows_of_the_bench),
         cmocka_unit_test(every_mechanism_of_the_bench_is_looked_for),
         cmocka_unit_test(parameters_of_any_region_link_or_fault_count),
-        cmocka_unit_test(sections_are_told_apart),
+        cmocka_unit_test(sections_are_distinguished),
         cmocka_unit_test(a_choice_with_parameters_is_another_value),
         cmocka_unit_test(counts_show_mechanisms),
     };

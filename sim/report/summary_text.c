@@ -276,7 +276,7 @@ static void add_mechanisms(struct printer *printer)
                                  "real systems");
     for (size_t i = 0; i < list->count; i++)
         strbuf_addf(&text, "%s%s %zu of %zu", i > 0 ? ", " : "", list->items[i].name,
-                    list->items[i].agree, list->items[i].rows);
+                    list->items[i].agreeing_count, list->items[i].row_count);
     printer_add_paragraph(printer, text.text);
     strbuf_release(&text);
 }

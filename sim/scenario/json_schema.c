@@ -72,7 +72,11 @@ static cJSON *make_enum(const char *const *choices)
 
     while (choices[count])
         count++;
-    cJSON_AddItemToObject(schema, "enum", cJSON_CreateStringArray(choices, count));
+    cJSON *values = cJSON_CreateStringArray(choices, count);
+    cJSON_AddItemToObject(schema, "enum", values);
+    for (int i = 0; i < count; i++) /* without quotes YAML reads a boolean */
+        if (strcmp(choices[i], "true") == 0 || strcmp(choices[i], "false") == 0)
+            cJSON_AddItemToArray(values, cJSON_CreateBool(strcmp(choices[i], "true") == 0));
     return schema;
 }
 

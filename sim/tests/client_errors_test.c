@@ -536,7 +536,7 @@ static void every_preset_does_what_its_library_does(void **state)
 }
 
 /* Whoever speaks Redis, or wraps what does not throw, hands any other error reply to the caller and
- * keeps the connection: throttled, and of a node that is ill. The others retry. */
+ * keeps the connection: throttled, and of a failing node. The others retry. */
 static void other_error_replies_are_answers_to_redis_clients(void **state)
 {
     static const char *const others[] = {"seed000", "aws-", "grpc-", "resilience4j", "polly-8"};

@@ -93,6 +93,24 @@ static const struct effect {
     /* the process restarts at once, empty */
     {"restart", FAULT("store: a, restart: true"),
      {"reauths", NULL, -1, "restarted", NULL}, 100, 1e6, 0.5},
+    /* everything is deleted, in the primary and then in the secondary; nothing restarts */
+    {"flush", FAULT("store: a, flush: true"),
+     {"reauths", NULL, A, "flushed", NULL}, 100, 1e6, 0.5},
+    {"flush", FAULT("store: a, flush: true"),
+     {"reauths", NULL, B, "flushed", NULL}, 100, 1e6, 0.5},
+    {"flush", FAULT("store: a, flush: true"),
+     {"resyncs", NULL, B, "full", NULL}, 0, 0, 0.5},
+    /* a secondary refuses the command */
+    {"flush of a secondary", FAULT("store: b, flush: true"),
+     {"reauths", NULL, -1, "flushed", NULL}, 0, 0, 0.5},
+    /* corrupt values are replicated: half of the sessions that begin are found by nobody */
+    {"corrupt writes", FAULT("for: 30s, store: a, corrupt: 50%"),
+     {"reauths", NULL, B, "corrupt", NULL}, 100, 1e6, 0.5},
+    /* pools are warm: connections that are open go on, whatever is wrong with new ones */
+    {"a wrong security group", FAULT("for: 30s, store: a, access: network"),
+     {"write_failure_rate", NULL, -1, NULL, "fault"}, 0, 0.001, 0.001},
+    {"a wrong token", FAULT("for: 30s, store: a, access: auth"),
+     {"write_failure_rate", NULL, -1, NULL, "fault"}, 0, 0.001, 0.001},
     /* four servers, each out for 20 s of 180 s: 4 - 4 x 20 / 180 = 3.5556 */
     {"deploy", FAULT("for: 100s, region: b, deploy: true"),
      {"instances_usable", NULL, B, NULL, NULL}, 3.5555, 3.5557, 4.1},

@@ -47,7 +47,7 @@ enum { DATASTORE, REGIONAL, SINGLE, KINDS };
     "cannot be hit: region '" region "' has no '" part "'; regions that have one are " others
 #define TAKES_STORE(more)                                                                          \
     "does not go with 'store', which takes 'stall: true', 'restart: true', " more                  \
-    "'crash: true', 'errors' or 'slow'"
+    "'crash: true', 'errors', 'slow', 'corrupt' or 'access'"
 
 // clang-format off
 static const struct target {
@@ -84,10 +84,10 @@ static const struct target {
     {"store: b, restart: true",                       NULL,    {"", NULL, NULL}},
     {"store: b, crash: process",                      NULL,    {"", NULL, NULL}},
     {"store: b, crash: host",                         NULL,    {"", NULL, NULL}},
-    {"store: b, down: true",                          "down",  {TAKES_STORE("'flush: true', "), TAKES_STORE(""), NULL}},
-    {"store: b, role_change: true",                   "role_change", {TAKES_STORE("'flush: true', "), TAKES_STORE(""), NULL}},
-    {"store: b, flush: true",                         "flush", {"", TAKES_STORE(""), NULL}},
-    {"store: b, restore: true",                       "restore", {TAKES_STORE("'flush: true', "), TAKES_STORE(""), NULL}},
+    {"store: b, down: true",                          "down",  {TAKES_STORE("'flush: true', "), TAKES_STORE("'flush: true', "), NULL}},
+    {"store: b, role_change: true",                   "role_change", {TAKES_STORE("'flush: true', "), TAKES_STORE("'flush: true', "), NULL}},
+    {"store: b, flush: true",                         NULL,    {"", NULL, NULL}},
+    {"store: b, restore: true",                       "restore", {TAKES_STORE("'flush: true', "), TAKES_STORE("'flush: true', "), NULL}},
     {"store: a, stall: true",                         "store", {"", "", ONLY("a", "store", "'b'")}},
     {"store: c, crash: host",                         "store", {ONLY("c", "store", "'a', 'b'"), "", ONLY("c", "store", "'b'")}},
     {"replication: b, pause: true",                   "replication", {"", NOT("replication", FEWER), NULL}},

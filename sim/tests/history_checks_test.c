@@ -137,19 +137,23 @@ static void checker_knows_histories_written_by_hand(void **state)
 /* What a kind promises. */
 struct promise {
     const char *store;
+    bool apart; /* a session is used in one region only: it is nowhere else */
     bool linearizable, own_writes, converges;
     const char *losses; /* metric that counts what may be lost; NULL: nothing may */
 };
 static const struct promise promises[] = {
-    {"{kind: single-region}", true, true, true, NULL},
-    {"{kind: durable-cache}", true, true, true, NULL},
-    {"{kind: dynamodb-strong, reads: strong}", true, true, true, NULL},
-    {"{kind: dynamodb-strong}", false, true, true, NULL},
-    {"{kind: aurora-dsql}", true, true, true, NULL},
-    {"{kind: dynamodb-global-tables, read_latency: 2ms, write_latency: 2ms}", false, true, true,
-     "conflicts"},
-    {"{kind: memorydb-multi-region}", false, true, true, "conflicts"},
-    {"{kind: global-datastore}", false, false, true, NULL},
+    {"{kind: single-region}", false, true, true, true, NULL},
+    {"{kind: durable-cache}", false, true, true, true, NULL},
+    {"{kind: stateless-token}", false, true, true, true, NULL},
+    {"{kind: dynamodb-strong, reads: strong}", false, true, true, true, NULL},
+    {"{kind: dynamodb-strong}", false, false, true, true, NULL},
+    {"{kind: aurora-dsql}", false, true, true, true, NULL},
+    {"{kind: dynamodb-global-tables, read_latency: 2ms, write_latency: 2ms}", false, false, true,
+     true, "conflicts"},
+    {"{kind: memorydb-multi-region}", false, false, true, true, "conflicts"},
+    {"{kind: global-datastore}", false, false, false, true, NULL},
+    {"{kind: regional}", true, true, true, true, NULL},
+    {"{kind: memcached}", true, true, true, true, NULL},
 };
 
 /* Random reads, writes and a few deletions of 40 sessions in two regions of three, with a cut link
@@ -157,7 +161,7 @@ static const struct promise promises[] = {
 #define SESSIONS 40
 #define OPERATIONS 6000
 #define ALL_STEPS (OPERATIONS + 2 * SESSIONS)
-static void plan_all(struct client_step *steps)
+static void plan_all(struct client_step *steps, bool apart)
 {
     for (uint32_t i = 0; i < OPERATIONS; i++) {
         uint64_t word = rng_mix(i + 1000003);
@@ -176,6 +180,8 @@ static void plan_all(struct client_step *steps)
                                                      .region = (int)i % 2,
                                                      .kind = COMMAND_GET,
                                                      .session = i / 2};
+    for (uint32_t i = 0; apart && i < ALL_STEPS; i++)
+        steps[i].region = (int)steps[i].session % 2;
 }
 
 #define CHECKED_WORLD                                                                              \
@@ -190,17 +196,23 @@ static struct scenario *scenario;
 static struct world *world;
 static struct history history;
 
-static void run_checked(const struct registry *registry, const char *store, const char *driver)
+static void run_plan(const struct registry *registry, const char *store, const char *driver,
+                     bool apart)
 {
     static struct client_step steps[ALL_STEPS];
     char text[1000];
 
     snprintf(text, sizeof text, CHECKED_WORLD, store, driver);
-    plan_all(steps);
+    plan_all(steps, apart);
     client_plan.steps = steps;
     client_plan.count = ALL_STEPS;
     world = history_run(registry, text, 0, &scenario, &history);
     client_plan.count = 0;
+}
+
+static void run_checked(const struct registry *registry, const char *store, const char *driver)
+{
+    run_plan(registry, store, driver, false);
 }
 
 static void done(void)
@@ -217,7 +229,7 @@ static void kinds_keep_their_promises(void **state)
         const struct promise *promise = &promises[i];
         size_t order, own, agreement, loss;
 
-        run_checked(&client_registry, promise->store, ISOLATED);
+        run_plan(&client_registry, promise->store, ISOLATED, promise->apart);
         order = history_not_linearizable(&history, false, NULL);
         own = history_own_writes_missed(&history, NULL);
         agreement = history_not_converged(&history, 10 * SIM_S, NULL);
@@ -268,7 +280,8 @@ static struct broken {
     uint64_t values[2][BROKEN_SESSIONS]; /* HISTORY_NOTHING: deleted */
     uint64_t before[2][BROKEN_SESSIONS]; /* of the write before */
     sim_time written[2][BROKEN_SESSIONS];
-    uint64_t writes;
+    int writer[BROKEN_SESSIONS];
+    uint64_t writes, reads;
 } broken;
 
 static void broken_endpoints(struct store *store, struct endpoint_table *table)
@@ -325,6 +338,11 @@ static void broken_write(int region, const struct command *command, sim_time now
     broken.written[region][s] = now;
 }
 
+static bool broken_is_recent(uint32_t s, sim_time now)
+{
+    return now - broken.written[0][s] < 500 * SIM_MS;
+}
+
 static const struct reply broken_ok = {.kind = REPLY_OK, .executed = true};
 
 /* Regions share one register, but a read in b finds the write before the last one for 100 ms. */
@@ -342,6 +360,48 @@ static enum execution stale_execute(struct server *server, uint32_t ref, struct 
 
         broken_reply(command, stale ? broken.before[0][s] : broken.values[0][s]);
     }
+    return EXECUTION_DONE;
+}
+
+/* Regions share one register, and b reads its own writes. But of a's recent writes it finds every
+ * second time the one before: what it has read is gone again. */
+static enum execution flicker_execute(struct server *server, uint32_t ref, struct command *command)
+{
+    sim_time now = sim_now(server->cluster->store->sim);
+    int here = server->cluster->region;
+    uint32_t s = ref_index(command->session);
+
+    (void)ref;
+    if (command->kind != COMMAND_GET) {
+        broken_write(0, command, now);
+        broken.writer[s] = here;
+        command->reply = broken_ok;
+    } else {
+        bool back = here == 1 && broken.writer[s] == 0 && broken_is_recent(s, now) &&
+                    ++broken.reads % 2 == 0;
+
+        broken_reply(command, back ? broken.before[0][s] : broken.values[0][s]);
+    }
+    return EXECUTION_DONE;
+}
+
+/* A quorum of three that does not need it: a region that is cut off (b, from 20 to 28 s) goes on by
+ * itself, and what it has acknowledged is replaced afterwards. */
+static enum execution split_execute(struct server *server, uint32_t ref, struct command *command)
+{
+    sim_time now = sim_now(server->cluster->store->sim);
+    bool alone = server->cluster->region == 1 && now > 20 * SIM_S && now < 28 * SIM_S;
+    uint32_t s = ref_index(command->session);
+
+    (void)ref;
+    if (command->kind == COMMAND_GET) {
+        broken_reply(command, broken.values[alone][s]);
+        return EXECUTION_DONE;
+    }
+    broken_write(alone, command, now);
+    if (!alone)
+        broken_write(1, command, now);
+    command->reply = broken_ok;
     return EXECUTION_DONE;
 }
 
@@ -387,32 +447,81 @@ static enum execution forgetful_execute(struct server *server, uint32_t ref,
         .execute = function, .back = broken_back, .found = broken_found, .init = broken_init       \
     }
 static const struct store_kind stale_kind = BROKEN("stale", "late in b", stale_execute);
+static const struct store_kind flicker_kind = BROKEN("flicker", "goes back", flicker_execute);
+static const struct store_kind split_kind = BROKEN("split", "two halves", split_execute);
 static const struct store_kind apart_kind = BROKEN("apart", "never agree", apart_execute);
 static const struct store_kind forgetful_kind = BROKEN("forgetful", "forgets", forgetful_execute);
 
-static void checker_finds_what_is_broken_on_purpose(void **state)
+/* Sessions that break each promise. */
+struct found {
+    size_t order, own, agreement, loss;
+};
+
+static struct found run_broken(const char *store, const char *driver)
 {
-    static const struct model_kind *const kinds[] = {&stale_kind.model, &apart_kind.model,
+    static const struct model_kind *const kinds[] = {&stale_kind.model, &flicker_kind.model,
+                                                     &split_kind.model, &apart_kind.model,
                                                      &forgetful_kind.model};
-    static const char *const names[] = {"stale", "apart", "forgetful", NULL};
+    static const char *const names[] = {"stale", "flicker", "split", "apart", "forgetful", NULL};
+    struct found found;
+
+    test_store_make(kinds, names);
+    run_checked(&test_registry, store, driver);
+    found = (struct found){history_not_linearizable(&history, false, NULL),
+                           history_own_writes_missed(&history, NULL),
+                           history_not_converged(&history, 10 * SIM_S, NULL),
+                           history_lost_writes(&history, 10 * SIM_S, NULL)};
+    print_message("%s: %zu, %zu, %zu, %zu\n", store, found.order, found.own, found.agreement,
+                  found.loss);
+    done();
+    return found;
+}
+
+/* Of the sort that promises its own writes: b does not find its own. */
+static void checker_finds_a_kind_that_misses_its_own_writes(void **state)
+{
+    struct found found = run_broken("{kind: stale}", ISOLATED);
 
     (void)state;
-    test_store_make(kinds, names);
-    run_checked(&test_registry, "{kind: stale}", ISOLATED);
-    assert_true(history_not_linearizable(&history, false, NULL) > SESSIONS / 2);
-    assert_true(history_own_writes_missed(&history, NULL) > SESSIONS / 4);
-    assert_int_equal(history_not_converged(&history, 10 * SIM_S, NULL), 0);
-    assert_int_equal(history_lost_writes(&history, 10 * SIM_S, NULL), 0);
-    done();
-    run_checked(&test_registry, "{kind: apart}", ISOLATED);
-    assert_true(history_not_converged(&history, 10 * SIM_S, NULL) > 0);
-    done();
-    run_checked(&test_registry, "{kind: forgetful}", ISOLATED);
-    assert_true(history_not_linearizable(&history, false, NULL) > SESSIONS / 2);
-    assert_true(history_own_writes_missed(&history, NULL) > SESSIONS / 8);
-    assert_int_equal(history_not_converged(&history, 10 * SIM_S, NULL), 0);
-    assert_true(history_lost_writes(&history, 10 * SIM_S, NULL) > 0);
-    done();
+    assert_true(found.order > SESSIONS / 2 && found.own > SESSIONS / 4);
+    assert_true(found.agreement == 0 && found.loss == 0);
+}
+
+/* Of the strong sort: everything else holds, only the order does not. */
+static void checker_finds_a_strong_kind_that_reads_back_in_time(void **state)
+{
+    struct found found = run_broken("{kind: flicker}", ISOLATED);
+
+    (void)state;
+    assert_true(found.order > SESSIONS / 4);
+    assert_true(found.own == 0 && found.agreement == 0 && found.loss == 0);
+}
+
+/* Of the quorum sort: split brain. What it lost is seen where nothing was written afterwards; the
+ * writes go on for half a minute, so the order is what shows. */
+static void checker_finds_a_quorum_that_is_split(void **state)
+{
+    struct found found = run_broken("{kind: split}", ISOLATED);
+
+    (void)state;
+    assert_true(found.order > SESSIONS / 4 && found.own > 0);
+}
+
+/* Of the active-active sort: regions never agree. */
+static void checker_finds_regions_that_never_agree(void **state)
+{
+    (void)state;
+    assert_true(run_broken("{kind: apart}", ISOLATED).agreement > 0);
+}
+
+/* Of the durable sort: acknowledged writes are gone, and no metric counts them. */
+static void checker_finds_a_kind_that_forgets(void **state)
+{
+    struct found found = run_broken("{kind: forgetful}", ISOLATED);
+
+    (void)state;
+    assert_true(found.order > SESSIONS / 2 && found.own > SESSIONS / 8 && found.loss > 0);
+    assert_int_equal(found.agreement, 0);
 }
 
 int main(void)
@@ -421,7 +530,11 @@ int main(void)
         cmocka_unit_test(checker_knows_histories_written_by_hand),
         cmocka_unit_test(kinds_keep_their_promises),
         cmocka_unit_test(lost_writes_of_a_failover_are_counted),
-        cmocka_unit_test(checker_finds_what_is_broken_on_purpose),
+        cmocka_unit_test(checker_finds_a_kind_that_misses_its_own_writes),
+        cmocka_unit_test(checker_finds_a_strong_kind_that_reads_back_in_time),
+        cmocka_unit_test(checker_finds_a_quorum_that_is_split),
+        cmocka_unit_test(checker_finds_regions_that_never_agree),
+        cmocka_unit_test(checker_finds_a_kind_that_forgets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

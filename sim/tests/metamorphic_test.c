@@ -14,7 +14,7 @@
 
 #define WORLD                                                                                      \
     "regions: {us-west-1: {}, us-west-2: {}}\nduration: 6min\nwarmup: 1min\n"                      \
-    "population: {sessions: 10/s, writes: 20%}\n"
+    "population: {sessions: 10/s, writes: 20%}\nstore: {replica_apply: 0}\n"
 
 static double write_timeout_rate(const char *text)
 {

@@ -14,7 +14,7 @@ axe=
 [[ -z $modules || ! -e $modules/axe-core/axe.min.js ]] || axe=$modules/axe-core/axe.min.js
 
 allowed() { "$@" || [[ $? == 1[02] ]]; }
-allowed "$program" run "$root/scenarios/20-region-loss.yaml" --replications 2 --quiet --output "$folder/loss.db"
+allowed "$program" run "$root/scenarios/20-region-loss.yaml" --set population.sessions=5/s --replications 2 --quiet --output "$folder/loss.db"
 "$program" report "$folder/loss.db" --alternatives --output "$folder/loss.html" >/dev/null
 cat >"$folder/small.yaml" <<END
 name: small

@@ -82,6 +82,7 @@
       box.type = "checkbox"; box.checked = true;
       box.addEventListener("change", () => graph.setVisibility(i, box.checked));
       name.textContent = " " + s.name; name.style.color = "var(--s" + i % 8 + ")";
+      name.style.borderBottom = "2px " + (i >= 16 ? "dotted" : i >= 8 ? "dashed" : "solid") + " var(--s" + i % 8 + ")"; // as the line
       label.append(box, name); lines.append(label);
     });
     charts.push({graph: graph, data: chart, values: values});
