@@ -69,7 +69,7 @@ static int by_verdict(const void *left, const void *right)
     }
     if (rank_a != rank_b)
         return rank_a - rank_b;
-    return (x < y) - (x > y) ? (x < y) - (x > y) : strcmp(a->row->subject, b->row->subject);
+    return x != y ? (x < y) - (x > y) : strcmp(a->row->subject, b->row->subject);
 }
 
 static void write_change(struct page *page, const struct change *change)
