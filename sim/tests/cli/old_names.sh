@@ -18,7 +18,7 @@ run --append --resume
 "$isthmus" plot timeline r.db --figure timeline; echo $?
 "$isthmus" plot r.db --figure everything; echo $?
 "$isthmus" validate small.yaml --set failover.operator=1s
-operator() { "$isthmus" describe small.yaml "$@" 2>/dev/null | grep -E '^ *failover.operator.*(acknowledge|decide) '; }
+operator() { "$isthmus" describe small.yaml "$@" 2>/dev/null | awk '$1 ~ /^failover.operator.*(acknowledge|decide)$/ { print $1, $2, $NF }'; } # widths follow the path of the tree
 operator
 operator --set failover.operator=1s
 "$isthmus" validate small.yaml --set failover.operator=soon; echo $?
