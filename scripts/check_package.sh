@@ -15,19 +15,19 @@ fail() { printf 'check_package: error: %s\n' "$*" >&2 && exit 1; }
 
 (cd "$build" && cpack -G DEB -B "$work/package" >"$work/log" 2>&1) || { cat "$work/log" >&2; fail "cpack failed"; }
 package=("$work"/package/*.deb)
-dpkg-deb -x "${package[0]}" "$work/root"
+dpkg-deb -x "${package[0]}" "$work/unpacked"
 dpkg-deb -f "${package[0]}" Depends | grep -q 'gnuplot.*libgsl' || dpkg-deb -f "${package[0]}" Depends | grep -q 'libgsl.*gnuplot' ||
     fail "the package does not depend on its libraries and gnuplot"
 for file in bin/isthmus share/isthmus/scenarios/10-peering-brownout.yaml share/isthmus/scenarios/reference/global-datastore.yaml \
     share/isthmus/scenario.schema.json share/man/man1/isthmus.1 share/man/man1/isthmus-run.1 \
     share/bash-completion/completions/isthmus share/zsh/vendor-completions/_isthmus share/doc/isthmus/copyright; do
-    [[ -s $work/root/usr/$file ]] || fail "/usr/$file is missing"
+    [[ -s $work/unpacked/usr/$file ]] || fail "/usr/$file is missing"
 done
 
 # The demo, from a folder without the sources.
 mkdir "$work/elsewhere" && cd "$work/elsewhere"
-share=$work/root/usr/share
-PATH=$work/root/usr/bin:$PATH
+share=$work/unpacked/usr/share
+PATH=$work/unpacked/usr/bin:$PATH
 isthmus run "$share/isthmus/scenarios/10-peering-brownout.yaml" --set duration=2min --set warmup=30s --set 'faults=[]' \
     --set 'expect=[]' --replications 2 --quiet --plot || fail "the demo ended with exit code $?"
 [[ -s results/10-peering-brownout.db && -s results/peering-brownout-timeline.png ]] || fail "the demo left no results"

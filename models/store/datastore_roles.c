@@ -112,7 +112,7 @@ void datastore_back(struct cluster *cluster, bool was_down)
         state->takes_writes = false;
     cluster_set_loading(state);
     if (!state->detached && cluster->region != datastore->primary)
-        cluster_rejoin(state); /* else it is being demoted, and is told at the end */
+        cluster_rejoin(state); /* else it is being demoted, and learns it at the end */
 }
 
 /* --- failover inside a region ---------------------------------------------------------------- */

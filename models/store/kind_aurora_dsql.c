@@ -84,10 +84,8 @@ static int witness_of(const struct dsql_config *config, const struct topology *t
 
 static bool is_peer(const struct dsql_config *config, const struct topology *topology, int region)
 {
-    for (uint32_t i = 0; i < config->peers.count; i++)
-        if (config->peers.items[i] == region)
-            return true;
-    return config->peers.count == 0 && region != witness_of(config, topology);
+    return region_list_has(&config->peers, region) ||
+           (config->peers.count == 0 && region != witness_of(config, topology));
 }
 
 static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region)

@@ -116,10 +116,7 @@ static struct global_table *table_of(const struct store *store)
 
 static bool has_replica(const struct global_table_config *config, int region)
 {
-    for (uint32_t i = 0; i < config->replicas.count; i++)
-        if (config->replicas.items[i] == region)
-            return true;
-    return config->replicas.count == 0;
+    return config->replicas.count == 0 || region_list_has(&config->replicas, region);
 }
 
 static void global_table_endpoints(struct store *store, struct endpoint_table *table)
@@ -353,10 +350,8 @@ static uint64_t global_table_found(const struct server *server, const struct com
 static void init_capacity(struct global_table *table, int region)
 {
     const struct global_table_config *config = table->config;
-    bool is_cold = false;
+    bool is_cold = region_list_has(&config->cold, region);
 
-    for (uint32_t i = 0; i < config->cold.count; i++)
-        is_cold |= config->cold.items[i] == region;
     for (int use = 0; use < 2; use++) {
         struct capacity_limits on_demand = config->on_demand[use];
 

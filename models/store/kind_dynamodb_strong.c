@@ -60,10 +60,8 @@ static struct strong_table *table_of(const struct store *store)
 
 static bool has_replica(const struct strong_table_config *config, int region)
 {
-    for (uint32_t i = 0; i < config->replicas.count; i++)
-        if (config->replicas.items[i] == region)
-            return true;
-    return config->replicas.count == 0 && region != config->witness;
+    return region_list_has(&config->replicas, region) ||
+           (config->replicas.count == 0 && region != config->witness);
 }
 
 static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region)

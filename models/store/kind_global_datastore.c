@@ -133,12 +133,7 @@ static bool has_cluster(const struct datastore_config *config, int primary, int 
 {
     const struct region_list *list = &config->secondaries;
 
-    if (region == primary || list->count == 0)
-        return true;
-    for (uint32_t i = 0; i < list->count; i++)
-        if (list->items[i] == region)
-            return true;
-    return false;
+    return region == primary || list->count == 0 || region_list_has(list, region);
 }
 
 /* Of each shard of the cluster that a region has at the start. */

@@ -283,10 +283,7 @@ static uint32_t memcached_regions(const void *config, const struct check_context
     const struct memcached_config *c = context->kind_config;
 
     (void)config, (void)peer;
-    for (uint32_t i = 0; i < c->regions.count; i++)
-        if (c->regions.items[i] == region)
-            return 1;
-    return region >= 0 && c->regions.count == 0;
+    return region_list_has(&c->regions, region) || (region >= 0 && c->regions.count == 0);
 }
 
 static uint32_t memcached_parts(const void *config, const struct check_context *context, int region,

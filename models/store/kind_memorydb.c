@@ -76,10 +76,7 @@ static struct memorydb *memorydb_of(const struct store *store)
 
 static bool has_cluster(const struct memorydb_config *config, int region)
 {
-    for (uint32_t i = 0; i < config->regions.count; i++)
-        if (config->regions.items[i] == region)
-            return true;
-    return config->regions.count == 0;
+    return config->regions.count == 0 || region_list_has(&config->regions, region);
 }
 
 static void memorydb_endpoints(struct store *store, struct endpoint_table *table)

@@ -284,10 +284,7 @@ static uint32_t regional_parts(const void *config, const struct check_context *c
         &((const struct regional_config *)context->kind_config)->regions;
 
     (void)config, (void)peer;
-    for (uint32_t i = 0; i < regions->count; i++)
-        if (regions->items[i] == region)
-            return 1;
-    return region >= 0 && regions->count == 0;
+    return region_list_has(regions, region) || (region >= 0 && regions->count == 0);
 }
 
 static uint32_t node_parts(const void *config, const struct check_context *context, int region,

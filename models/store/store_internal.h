@@ -297,8 +297,8 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
 void command_drop(struct store *store, uint32_t ref, struct command *command);
 /* Queue a command that has been counted as arrived, if the server admits it. */
 void server_queue(struct server *server, uint32_t ref, struct command *command);
-/* The server's thread does something besides commands of clients, from `from` on or when it is
- * free: returns when it has done it. */
+/* Work of the server's thread other than commands of clients. It begins at `from`, or later when
+ * the thread is free. Returns when it ends. */
 static inline sim_time server_work(struct server *server, sim_time from, sim_dur length)
 {
     if (server->occupied < from)

@@ -7,6 +7,7 @@
 #include "output_file.h"
 #include "parameter_origins.h"
 #include "quote.h"
+#include "results_path.h"
 #include "strbuf.h"
 #include "study_command.h"
 #include "topology_load.h"
@@ -40,18 +41,6 @@ static bool is_report(const char *head, size_t size)
         if (memcmp(head + i, mark, sizeof mark - 1) == 0)
             return true;
     return false;
-}
-
-static char *default_path(const char *results)
-{
-    struct strbuf path = STRBUF_INIT;
-    size_t length = strlen(results);
-
-    if (length > 3 && strcmp(results + length - 3, ".db") == 0)
-        length -= 3;
-    strbuf_add_bytes(&path, results, length);
-    strbuf_add(&path, ".html");
-    return strbuf_detach(&path);
 }
 
 /* --- what would have helped ------------------------------------------------------------------ */
@@ -166,8 +155,8 @@ static int report(const struct invocation *invocation)
 {
     const struct report_values *values = invocation->values;
     struct diag diag = {0};
-    char *path =
-        values->output ? mem_strdup(values->output) : default_path(invocation->arguments[0]);
+    char *path = values->output ? mem_strdup(values->output)
+                                : results_path_beside(invocation->arguments[0], ".html");
     struct results *results = results_open(invocation->arguments[0], &diag);
     int code = results ? write_report(invocation, results, path, &diag) : EXIT_FILES;
 

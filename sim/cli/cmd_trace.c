@@ -9,6 +9,7 @@
 #include "op_history.h"
 #include "output_file.h"
 #include "quote.h"
+#include "results_path.h"
 #include "study_command.h"
 #include "trace_build.h"
 #include "what_if.h"
@@ -212,18 +213,6 @@ static int trace_results(const struct invocation *invocation, struct trace_run *
     return code;
 }
 
-static char *default_path(const char *results)
-{
-    struct strbuf path = STRBUF_INIT;
-    size_t length = strlen(results);
-
-    if (length > 3 && strcmp(results + length - 3, ".db") == 0)
-        length -= 3;
-    strbuf_add_bytes(&path, results, length);
-    strbuf_add(&path, ".trace.json");
-    return strbuf_detach(&path);
-}
-
 static int trace(const struct invocation *invocation)
 {
     const struct trace_values *values = invocation->values;
@@ -234,7 +223,8 @@ static int trace(const struct invocation *invocation)
 
     if (!parse_run(values->run, &run) || (values->window && !parse_span(values->window, &run)))
         return EXIT_USAGE;
-    path = values->output ? mem_strdup(values->output) : default_path(invocation->arguments[0]);
+    path = values->output ? mem_strdup(values->output)
+                          : results_path_beside(invocation->arguments[0], ".trace.json");
     run.results = results_open(invocation->arguments[0], &diag);
     if (run.results)
         code = trace_results(invocation, &run, path, &diag);

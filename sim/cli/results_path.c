@@ -23,6 +23,18 @@ static void add_stem(struct strbuf *file, const char *scenario)
     strbuf_add_bytes(file, name, length);
 }
 
+char *results_path_beside(const char *results, const char *suffix)
+{
+    struct strbuf path = STRBUF_INIT;
+    size_t length = strlen(results);
+
+    if (length > 3 && strcmp(results + length - 3, ".db") == 0)
+        length -= 3;
+    strbuf_add_bytes(&path, results, length);
+    strbuf_add(&path, suffix);
+    return strbuf_detach(&path);
+}
+
 void results_path_default(struct results_path *path, const char *scenario)
 {
     struct strbuf file = STRBUF_INIT;

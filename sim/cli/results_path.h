@@ -18,6 +18,8 @@ void results_path_default(struct results_path *path, const char *scenario);
 void results_path_shard(struct results_path *path, const char *scenario, uint32_t number,
                         uint32_t count);
 void results_path_given(struct results_path *path, const char *file);
+/* Beside a results file: its name with another suffix instead of ".db". The caller frees it. */
+char *results_path_beside(const char *results, const char *suffix);
 /* In a new folder below $TMPDIR, or /tmp. 0, or -1 with an error. */
 int results_path_temporary(struct results_path *path, struct diag *diag);
 /* Delete the temporary folder, if any. */

@@ -6,6 +6,7 @@
  */
 #include "session_journey.h"
 
+#include "history_line.h"
 #include "mem.h"
 #include "op_history.h"
 #include "quote.h"
@@ -18,20 +19,6 @@
 #include <string.h>
 
 enum { LINES_MAX = 200 };
-
-static const char *text_of(const cJSON *line, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, name));
-
-    return text ? text : "";
-}
-
-static int64_t integer_of(const cJSON *line, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(line, name);
-
-    return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : -1;
-}
 
 /* --- which session --------------------------------------------------------------------------- */
 
@@ -86,28 +73,28 @@ static void add_length(struct strbuf *out, int64_t from, int64_t to)
 
 static void add_attempt(struct strbuf *out, const cJSON *line)
 {
-    const char *to = text_of(line, "to");
+    const char *to = line_text(line, "to");
 
-    strbuf_addf(out, "    attempt %" PRId64 " to %s: %s after ", integer_of(line, "attempt"),
-                to[0] ? to : "an address not known yet", text_of(line, "error"));
-    add_length(out, integer_of(line, "begun_ns"), integer_of(line, "ended_ns"));
+    strbuf_addf(out, "    attempt %" PRId64 " to %s: %s after ", line_integer(line, "attempt"),
+                to[0] ? to : "an address not known yet", line_text(line, "error"));
+    add_length(out, line_integer(line, "begun_ns"), line_integer(line, "ended_ns"));
 }
 
 static void add_operation(struct strbuf *out, const cJSON *line)
 {
-    int64_t unanswered = integer_of(line, "unanswered"), event = integer_of(line, "event");
-    const char *by = text_of(line, "served_by");
+    int64_t unanswered = line_integer(line, "unanswered"), event = line_integer(line, "event");
+    const char *by = line_text(line, "served_by");
 
-    strbuf_addf(out, "  %s by an instance of %s: %s", text_of(line, "operation"),
-                text_of(line, "region"), text_of(line, "outcome"));
-    if (integer_of(line, "ended_ns") >= 0) {
+    strbuf_addf(out, "  %s by an instance of %s: %s", line_text(line, "operation"),
+                line_text(line, "region"), line_text(line, "outcome"));
+    if (line_integer(line, "ended_ns") >= 0) {
         strbuf_add(out, " after ");
-        add_length(out, integer_of(line, "invoked_ns"), integer_of(line, "ended_ns"));
+        add_length(out, line_integer(line, "invoked_ns"), line_integer(line, "ended_ns"));
     }
     if (by[0])
         strbuf_addf(out, ", answered by %s", by);
-    strbuf_addf(out, ", %" PRId64 " attempt%s", integer_of(line, "attempts"),
-                integer_of(line, "attempts") == 1 ? "" : "s");
+    strbuf_addf(out, ", %" PRId64 " attempt%s", line_integer(line, "attempts"),
+                line_integer(line, "attempts") == 1 ? "" : "s");
     if (unanswered > 0)
         strbuf_addf(out, ", %" PRId64 " of them sent and not answered", unanswered);
     if (event > 0)
@@ -116,10 +103,10 @@ static void add_operation(struct strbuf *out, const cJSON *line)
 
 static void add_write(struct strbuf *out, const cJSON *line)
 {
-    strbuf_addf(out, "    the server in %s executes the %s", text_of(line, "region"),
-                text_of(line, "operation"));
-    if (integer_of(line, "number") >= 0)
-        strbuf_addf(out, " as write %" PRId64 " of its stream", integer_of(line, "number"));
+    strbuf_addf(out, "    the server in %s executes the %s", line_text(line, "region"),
+                line_text(line, "operation"));
+    if (line_integer(line, "number") >= 0)
+        strbuf_addf(out, " as write %" PRId64 " of its stream", line_integer(line, "number"));
 }
 
 static const struct line_kind {
@@ -135,10 +122,10 @@ static const struct line_kind {
 static bool print_line(const cJSON *line, const struct journey_span *span, FILE *out)
 {
     for (size_t i = 0; i < sizeof line_kinds / sizeof line_kinds[0]; i++) {
-        int64_t at = integer_of(line, line_kinds[i].time);
+        int64_t at = line_integer(line, line_kinds[i].time);
         struct strbuf text = STRBUF_INIT, since = STRBUF_INIT;
 
-        if (strcmp(text_of(line, "type"), line_kinds[i].type) != 0)
+        if (strcmp(line_text(line, "type"), line_kinds[i].type) != 0)
             continue;
         if (at < span->from_ns || at > span->to_ns)
             return false;

@@ -2,6 +2,7 @@
 #include "trace_journal.h"
 
 #include "hash.h"
+#include "history_line.h"
 #include "mem.h"
 
 #include <cjson/cJSON.h>
@@ -10,23 +11,9 @@
 
 /* --- members of a line ----------------------------------------------------------------------- */
 
-static const char *text_of(const cJSON *line, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, name));
-
-    return text ? text : "";
-}
-
-static int64_t integer_of(const cJSON *line, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(line, name);
-
-    return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : -1;
-}
-
 static uint64_t digest_of(const cJSON *line, const char *name)
 {
-    return strtoull(text_of(line, name), NULL, 16);
+    return strtoull(line_text(line, name), NULL, 16);
 }
 
 static void copy_name(char to[JOURNAL_NAME], const char *from)
@@ -37,7 +24,7 @@ static void copy_name(char to[JOURNAL_NAME], const char *from)
 static int region_of(const struct journal *journal, const cJSON *line, const char *name)
 {
     for (size_t r = 0; r < journal->region_count; r++)
-        if (strcmp(journal->regions[r], text_of(line, name)) == 0)
+        if (strcmp(journal->regions[r], line_text(line, name)) == 0)
             return (int)r;
     return -1;
 }
@@ -76,7 +63,7 @@ static int region_of_key(const struct journal *journal, const char *key)
 
 static uint32_t session_of(struct journal *journal, const cJSON *line)
 {
-    const char *key = text_of(line, "session");
+    const char *key = line_text(line, "session");
     uint32_t *slot;
 
     grow_slots(journal);
@@ -106,19 +93,19 @@ static void read_run(struct journal *journal, const cJSON *line)
 static void read_operation(struct journal *journal, const cJSON *line)
 {
     struct journal_op op = {.session = session_of(journal, line),
-                            .instance = (uint32_t)integer_of(line, "instance"),
-                            .attempts = (uint32_t)integer_of(line, "attempts"),
+                            .instance = (uint32_t)line_integer(line, "instance"),
+                            .attempts = (uint32_t)line_integer(line, "attempts"),
                             .region = region_of(journal, line, "region"),
                             .served_by = region_of(journal, line, "served_by"),
-                            .invoked = integer_of(line, "invoked_ns"),
-                            .ended = integer_of(line, "ended_ns"),
-                            .last_begun = integer_of(line, "last_begun_ns"),
-                            .event = integer_of(line, "event"),
+                            .invoked = line_integer(line, "invoked_ns"),
+                            .ended = line_integer(line, "ended_ns"),
+                            .last_begun = line_integer(line, "last_begun_ns"),
+                            .event = line_integer(line, "event"),
                             .value = digest_of(line, "value")};
     struct journal_session *session = &journal->sessions[op.session];
 
-    copy_name(op.name, text_of(line, "operation"));
-    copy_name(op.outcome, text_of(line, "outcome"));
+    copy_name(op.name, line_text(line, "operation"));
+    copy_name(op.outcome, line_text(line, "outcome"));
     if (op.invoked < session->first)
         session->first = op.invoked;
     session->impaired = session->impaired || op.event > 0 || strcmp(op.outcome, "failed") == 0 ||
@@ -130,15 +117,15 @@ static void read_operation(struct journal *journal, const cJSON *line)
 static void read_attempt(struct journal *journal, const cJSON *line)
 {
     struct journal_attempt attempt = {.session = session_of(journal, line),
-                                      .instance = (uint32_t)integer_of(line, "instance"),
-                                      .number = (uint32_t)integer_of(line, "attempt"),
+                                      .instance = (uint32_t)line_integer(line, "instance"),
+                                      .number = (uint32_t)line_integer(line, "attempt"),
                                       .region = region_of(journal, line, "region"),
                                       .to = region_of(journal, line, "to"),
-                                      .begun = integer_of(line, "begun_ns"),
-                                      .ended = integer_of(line, "ended_ns")};
+                                      .begun = line_integer(line, "begun_ns"),
+                                      .ended = line_integer(line, "ended_ns")};
 
-    copy_name(attempt.name, text_of(line, "operation"));
-    copy_name(attempt.error, text_of(line, "error"));
+    copy_name(attempt.name, line_text(line, "operation"));
+    copy_name(attempt.error, line_text(line, "error"));
     MEM_GROW(journal->attempts, journal->attempt_capacity, journal->attempt_count + 1);
     journal->attempts[journal->attempt_count++] = attempt;
 }
@@ -147,14 +134,14 @@ static void read_write(struct journal *journal, const cJSON *line)
 {
     struct journal_write write = {.session = session_of(journal, line),
                                   .region = region_of(journal, line, "region"),
-                                  .executed = integer_of(line, "executed_ns"),
+                                  .executed = line_integer(line, "executed_ns"),
                                   .value = digest_of(line, "value"),
-                                  .has_position = integer_of(line, "number") >= 0,
-                                  .shard = (uint64_t)integer_of(line, "shard"),
-                                  .branch = (uint64_t)integer_of(line, "branch"),
-                                  .number = (uint64_t)integer_of(line, "number")};
+                                  .has_position = line_integer(line, "number") >= 0,
+                                  .shard = (uint64_t)line_integer(line, "shard"),
+                                  .branch = (uint64_t)line_integer(line, "branch"),
+                                  .number = (uint64_t)line_integer(line, "number")};
 
-    copy_name(write.name, text_of(line, "operation"));
+    copy_name(write.name, line_text(line, "operation"));
     MEM_GROW(journal->writes, journal->write_capacity, journal->write_count + 1);
     journal->writes[journal->write_count++] = write;
 }
@@ -165,10 +152,10 @@ static void read_applied(struct journal *journal, const cJSON *line)
 {
     int region = region_of(journal, line, "region");
     uint64_t value = digest_of(line, "value");
-    uint64_t shard = (uint64_t)integer_of(line, "shard");
-    uint64_t branch = (uint64_t)integer_of(line, "branch");
-    uint64_t after = (uint64_t)integer_of(line, "after");
-    uint64_t number = (uint64_t)integer_of(line, "number");
+    uint64_t shard = (uint64_t)line_integer(line, "shard");
+    uint64_t branch = (uint64_t)line_integer(line, "branch");
+    uint64_t after = (uint64_t)line_integer(line, "after");
+    uint64_t number = (uint64_t)line_integer(line, "number");
 
     for (size_t i = journal->write_count; i-- > 0;) {
         const struct journal_write *write = &journal->writes[i];
@@ -181,7 +168,7 @@ static void read_applied(struct journal *journal, const cJSON *line)
             continue;
         MEM_GROW(journal->applied, journal->applied_capacity, journal->applied_count + 1);
         journal->applied[journal->applied_count++] =
-            (struct journal_applied){i, region, integer_of(line, "applied_ns")};
+            (struct journal_applied){i, region, line_integer(line, "applied_ns")};
         if (value)
             break;
     }
@@ -230,7 +217,7 @@ void journal_read(struct journal *journal, FILE *history, const struct text_list
         cJSON *parsed = may_matter(line, &wanted) ? cJSON_Parse(line) : NULL;
 
         for (size_t i = 0; parsed && i < sizeof line_kinds / sizeof line_kinds[0]; i++)
-            if (strcmp(text_of(parsed, "type"), line_kinds[i].type) == 0)
+            if (strcmp(line_text(parsed, "type"), line_kinds[i].type) == 0)
                 line_kinds[i].read(journal, parsed);
         cJSON_Delete(parsed);
         journal->is_cut = row_count(journal) >= JOURNAL_ROWS_MAX;

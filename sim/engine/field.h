@@ -47,6 +47,13 @@ struct region_list {
     int32_t *items; /* indices of regions */
     uint32_t count;
 };
+static inline bool region_list_has(const struct region_list *list, int region)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->items[i] == region)
+            return true;
+    return false;
+}
 /* "us-west-2 -> us-west-1" or "us-west-1 <-> us-west-2"; from = -1: not given */
 struct link_ref {
     int32_t from, to;

@@ -123,7 +123,7 @@ static const struct effect {
     /* it comes back with cold pools */
     {"restart of an instance", FAULT("instance: b/3, restart: true"),
      {"connections_opened", NULL, B, NULL, NULL}, 2, 250, 0.5},
-    /* all of b's connections to a, 4 x 20 and the stream's, and of those that send meanwhile hardly one */
+    /* all of b's connections to a, 4 x 20 and the stream's, and almost none of the connections that send meanwhile */
     {"reset of a link", FAULT("for: 1ms, link: b -> a, reset: true"),
      {"connections_broken", NULL, B, "reset", NULL}, 81, 83, 0.5},
     /* connections in use are reopened */
