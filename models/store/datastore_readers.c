@@ -80,8 +80,8 @@ static void cluster_on_read(void *self, struct sim *sim, uint32_t entity, uint32
 
     (void)sim;
     if ((command->generation & SIM_GENERATION_MASK) == generation)
-        server_complete(server_of_command(cluster->cluster, command),
-                        server_handle(entity, command), &reply);
+        server_complete(&cluster->cluster->servers[command->shard], server_handle(entity, command),
+                        &reply);
 }
 
 static const struct event_kind datastore_reader = {

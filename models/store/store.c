@@ -151,15 +151,12 @@ bool store_is_cloud_region(const char *name)
 /* --- sessions and their shards --------------------------------------------------------------- */
 
 /* The first `hot_slots` slots belong to shard 0, the rest is divided evenly. */
-uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
+uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check)
 {
-    uint32_t slot;
+    uint32_t slot = store_slot_of(session, check);
 
-    if (store->shard_count == 1)
-        return 0;
-    slot = store_slot_of(session, check);
-    if (__builtin_expect(store->slot_shards != NULL, 0))
-        return store->slot_shards[slot];
+    if (__builtin_expect(store->slots_move, 0))
+        return store->kind->shard_of(store, session, check);
     if (slot < store->hot_slots)
         return 0;
     return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
@@ -362,8 +359,10 @@ static void cluster_set_illness(void *self, uint32_t part, const struct illness 
         cluster->servers[s].ill =
             illness->errors > 0 || illness->slow > 1 || illness->throttled > 0;
     }
-    if (illness->corrupt > 0 && !cluster->store->corruption)
+    if (illness->corrupt > 0 && !cluster->store->corruption) {
         cluster->store->corruption = corruption_create();
+        cluster->store->is_watched = true;
+    }
     if (by_node)
         cluster_set_node(cluster, part, node_lacks(&cluster->nodes[part]));
 }
@@ -583,23 +582,36 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
-double store_node_hours(const struct store *store)
+/* Of all clusters, since the last change. */
+static double recent_hours(const struct store *store)
 {
     uint32_t nodes = 0;
 
     for (int r = 0; r < (int)store->region_count; r++)
         if (store->clusters[r].exists && !store->kind->managed)
             nodes += store->kind->nodes ? store->kind->nodes(store, r) : store->shard_count;
-    return nodes * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+    return nodes * (double)(sim_now(store->sim) - store->billed) / (3600.0 * (double)SIM_S);
+}
+
+double store_node_hours(const struct store *store)
+{
+    return store->hours_before + recent_hours(store);
 }
 
 /* A managed service has no nodes, and no price of them. */
 static double store_node_dollars(const void *self)
 {
     const struct store *store = self;
-    double hours = store_node_hours(store) - store->hours_before;
+    double hours = recent_hours(store);
 
     return store->dollars_before + (hours > 0 ? hours * service_node_price(store->config) : 0);
+}
+
+void store_bill_nodes(struct store *store)
+{
+    store->dollars_before = store_node_dollars(store);
+    store->hours_before = store_node_hours(store);
+    store->billed = sim_now(store->sim);
 }
 
 /* With threads for network and TLS, the engine's thread has nothing to do with TLS. */
@@ -621,8 +633,7 @@ void store_set_node_type(struct store *store, int type)
 {
     if (store->config->node_type == type)
         return;
-    store->dollars_before = store_node_dollars(store);
-    store->hours_before = store_node_hours(store);
+    store_bill_nodes(store);
     store->adapted.node_type = type;
     store_adapt_threads(store);
 }
@@ -660,6 +671,7 @@ static void store_init(void *self, const struct model_env *env)
         store->kind->adapt(&store->adapted, store->kind_config);
         store->config = &store->adapted;
     }
+    store->is_watched = store->config->idle_timeout_ns > 0;
     store->by_node = store->kind->by_node;
     store->state = mem_zalloc(1, store->kind->state_size);
     store->sim = env->sim;
@@ -690,6 +702,7 @@ static void store_connect(void *self, const struct port_directory *ports)
 
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
+    store->is_watched |= store->history != NULL;
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);

@@ -13,7 +13,7 @@
 
 /* Writes of random sessions in random regions, two a second for each session, then a read of each
  * in each region. */
-static void plan_writes(struct client_step *steps, uint32_t regions, uint64_t seed)
+static inline void plan_writes(struct client_step *steps, uint32_t regions, uint64_t seed)
 {
     for (uint32_t i = 0; i < WRITES; i++) {
         uint64_t word = rng_mix(seed + i);
@@ -33,7 +33,7 @@ static void plan_writes(struct client_step *steps, uint32_t regions, uint64_t se
 
 /* The write of a session that was executed last; of two at one instant, that of the later region.
  */
-static const struct history_write *last_of(const struct history *history, uint32_t session)
+static inline const struct history_write *last_of(const struct history *history, uint32_t session)
 {
     const struct history_write *last = NULL;
 
@@ -49,7 +49,8 @@ static const struct history_write *last_of(const struct history *history, uint32
 }
 
 /* A write is lost if another region wrote the session later, before it had arrived there. */
-static bool is_lost(const struct history *history, const struct history_write *write, sim_dur lag)
+static inline bool is_lost(const struct history *history, const struct history_write *write,
+                           sim_dur lag)
 {
     for (size_t i = 0; i < history->write_count; i++) {
         const struct history_write *other = &history->writes[i];
