@@ -33,7 +33,7 @@
 #define READY (7 * SIM_S)
 
 #define READS 60
-static struct client_step steps[4 * READS];
+static struct client_step steps[6 * READS];
 static uint32_t step_count;
 
 static void plan(sim_time at, enum command_kind kind, uint32_t count)
@@ -81,8 +81,10 @@ static void replicas_serve_once_they_have_all_data(void **state)
 {
     (void)state;
     plan(SIM_S, COMMAND_CREATE, READS);
+    plan(1500 * SIM_MS, COMMAND_GET, READS); /* opens connections, as that at 7.2 s */
     plan(2 * SIM_S, COMMAND_GET, READS);
     plan(READY - 10 * SIM_MS, COMMAND_GET, READS);
+    plan(READY + 200 * SIM_MS, COMMAND_GET, READS);
     plan(READY + 500 * SIM_MS, COMMAND_GET, READS);
     run_plan(NODES_WORLD("replicas: 1, read_from: replicas, " CHANGE("3"), "rate: 0/s"));
     print_message("%u of %u reads at the fullest of 3 replicas\n", fullest(3), READS);
@@ -96,6 +98,7 @@ static void removed_replicas_serve_no_more(void **state)
 {
     (void)state;
     plan(SIM_S, COMMAND_CREATE, READS);
+    plan(1500 * SIM_MS, COMMAND_GET, READS); /* opens connections */
     plan(2 * SIM_S, COMMAND_GET, READS);
     plan(4500 * SIM_MS, COMMAND_GET, READS);
     run_plan(NODES_WORLD("replicas: 3, read_from: replicas, " CHANGE("2"), "rate: 0/s"));
@@ -105,8 +108,8 @@ static void removed_replicas_serve_no_more(void **state)
 }
 
 /* What the removed node has not answered is lost with its connections: of 60 reads that begin 10 ms
- * before, those of the third replica that its thread has not come to. It has executed 10 of them at
- * 4 s, less half a millisecond of the way: 9. */
+ * before, those of the third replica that its thread has not come to. They arrive at 3990.5 ms, so
+ * that it has executed 9 of them at 4 s. */
 static void removal_closes_connections(void **state)
 {
     uint32_t third = 0, failed = 0;
@@ -115,6 +118,7 @@ static void removal_closes_connections(void **state)
     for (uint32_t s = 0; s < READS; s++)
         third += rng_mix(s) % 3 == 2;
     plan(SIM_S, COMMAND_CREATE, READS);
+    plan(2 * SIM_S, COMMAND_GET, READS); /* opens connections */
     plan(3990 * SIM_MS, COMMAND_GET, READS);
     run_plan(NODES_WORLD("replicas: 3, read_from: replicas, " CHANGE("2"), "rate: 0/s"));
     for (size_t i = 0; i < history.op_count; i++)
@@ -168,11 +172,12 @@ static void added_replica_can_take_over(void **state)
         char text[1500];
         double failed;
 
-        snprintf(text, sizeof text, "%s",
-                 added ? NODES_WORLD("replica_failover: 3s, " CHANGE("1"),
-                                     "rate: 100/s, writer: a, crash_from: 10s, crash_for: 8s")
-                       : NODES_WORLD("replicas: 1, replica_failover: 3s, " CHANGE("0"),
-                                     "rate: 100/s, writer: a, crash_from: 10s, crash_for: 8s"));
+        snprintf(
+            text, sizeof text, "%s",
+            added ? NODES_WORLD("replica_failover: 3s, address_ttl: 0s, " CHANGE("1"),
+                                "rate: 100/s, writer: a, crash_from: 10s, crash_for: 8s")
+                  : NODES_WORLD("replicas: 1, replica_failover: 3s, address_ttl: 0s, " CHANGE("0"),
+                                "rate: 100/s, writer: a, crash_from: 10s, crash_for: 8s"));
         run_plan(text);
         failed = statistic_of(world, (struct wanted){.metric = "write_failures", .region = 0});
         print_message("%s replicas in the end: %.0f writes failed\n", changes[added ? 0 : 1],
