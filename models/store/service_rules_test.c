@@ -58,8 +58,10 @@ static const struct rule {
      "96 nodes in a cluster, more than the quota of 90: use fewer, or raise 'node_quota' (facts "
      "C.2)"},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 500, node_quota: 500", NULL},
-    {"kind: global-datastore, secondaries: [us-west-2], shards: 501, node_quota: 600", "500"},
-    {"kind: global-datastore, secondaries: [us-west-2], replicas: 6", "5"},
+    {"kind: global-datastore, secondaries: [us-west-2], shards: 501, node_quota: 600",
+     "must be between 1 and 500, got 501 (facts C.2)"},
+    {"kind: global-datastore, secondaries: [us-west-2], replicas: 6",
+     "must be between 0 and 5, got 6 (facts C.2)"},
     /* a number of replicas for each cluster */
     {"kind: global-datastore, secondaries: [us-east-2, us-west-2], secondary_replicas: [0, 2]",
      NULL},
@@ -73,7 +75,7 @@ static const struct rule {
     {"kind: global-datastore, secondaries: [us-west-2], replicas_change: {once: {replicas: 5}}",
      NULL},
     {"kind: global-datastore, secondaries: [us-west-2], replicas_change: {once: {replicas: 6}}",
-     "facts C.2"},
+     "must be between 0 and 5, got 6 (facts C.2)"},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 20, replicas_change: {once: "
      "{replicas: 4}}",
      "100 nodes"},

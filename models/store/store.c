@@ -54,7 +54,7 @@ static const struct field store_fields[] = {
     COUNT("node_quota", node_quota, "1", "90", "1000", "quota of nodes in a cluster, shards x (1 + replicas)", "facts C.2"),
     SHARE("reserved_memory", reserved_memory, "0", "25%", "90%", "share of a node's memory that data cannot use (reserved-memory-percent)", "facts C.2"),
     CHOICE("io_threads", io_threads, io_thread_choices, "automatic", "threads of their own for network and TLS, so that TLS handshakes take no time of the engine's thread; automatic: from 8 vCPUs on", "stores C.1"),
-    COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
+    COUNT_LIMITED("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
     DURATION("connect_cost.accept", accept_ns, "0ms", "0.1ms", "1s", "server time to accept a connection; 0: it is accepted at once", "failures B.2"),

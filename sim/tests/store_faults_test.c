@@ -102,11 +102,11 @@ static void signed_requests_are_refused_each(void **state)
         for (int network = 0; network < 2; network++) {
             snprintf(text, sizeof text,
                      "regions: {us-east-1: {}, us-east-2: {}, us-west-2: {}}\nduration: 3min\n"
-                     "warmup: 0s\n" STEADY "store: {kind: %s}\npopulation: {sessions: 20/s}\n"
+                     "warmup: 0s\n%sstore: {kind: %s}\npopulation: {sessions: 20/s}\n"
                      "accelerator: {spill: 0%%}\nclient: {timeout: 200ms, pool: {lifetime: 5s}, "
                      "retry: {attempts: 3, read_attempts: 1, backoff: {fixed: 1ms}}}\n"
                      "faults: [{at: 60s, for: 60s, store: us-east-1, access: %s}]\n",
-                     kinds[i], network ? "network" : "auth");
+                     STEADY, kinds[i], network ? "network" : "auth");
             world = run(all_models(), text);
             print_message("%s: %.3f of the writes failed, in up to %.1f ms\n", kinds[i],
                           statistic_of(world, rate), statistic_of(world, took) / 1e6);
@@ -114,7 +114,7 @@ static void signed_requests_are_refused_each(void **state)
                 assert_true(statistic_of(world, rate) > 0.8);
                 assert_true(statistic_of(world, took) > 600e6);
             } else {
-                assert_true(statistic_of(world, rate) == 1);
+                assert_true(statistic_of(world, rate) > 0.999);
                 assert_true(statistic_of(world, took) < 20e6); /* with a handshake */
                 assert_true(wanted(world, "write_amplification", 0, NULL) == 1);
             }
@@ -298,11 +298,11 @@ static void storms_cost_a_silent_loser_each(void **state)
         double lost = 0, conflicts, writes;
 
         snprintf(text, sizeof text,
-                 "regions: {a: {}, b: {}}\nduration: 3min\nwarmup: 0s\n" STEADY
+                 "regions: {a: {}, b: {}}\nduration: 3min\nwarmup: 0s\n%s"
                  "store: {kind: %s, replication: {delay: 300ms}}\n"
                  "population: {sessions: 10/s, think: 5s, after_login: 2s}\n"
                  "accelerator: {spill: 0%%}\nfaults: [{at: 0s, store: a, conflicts: 25%%}]\n",
-                 kinds[i]);
+                 STEADY, kinds[i]);
         world = history_run(all_models(), text, 0, &scenario, &history);
         for (size_t w = 0; w < history.write_count; w++)
             lost += is_lost(&history, &history.writes[w], 310 * SIM_MS);
@@ -353,7 +353,7 @@ static void reshard_moves_half_of_the_sessions(void **state)
                   active, asked, expected, told);
     assert_true(moved > 0.4 * active && moved < 0.75 * active);
     assert_true(wanted(world, "reauths", -1, NULL) < 20);
-    assert_true(told >= 110 && told < 200);
+    assert_true(told > 90 && told < 200);
     assert_true(fabs(asked - expected) < 4 * sqrt(expected));
     done(world);
 }
