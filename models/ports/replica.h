@@ -27,8 +27,8 @@ struct replica_port {
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
-    /* What the host of a primary can send, whatever the link. */
-    double (*network_bit_per_s)(const void *self);
+    /* What the host of a primary can send, whatever the link, once it has sent for so long. */
+    double (*network_bit_per_s)(const void *self, sim_dur sending);
     /* Age of the oldest acknowledged write that `region` lacks, the worst over shards; 0: none. */
     sim_dur (*lag)(const void *self, int region);
 

@@ -25,6 +25,7 @@ struct datastore_config {
     uint32_t replicas, min_replicas;
     struct number_list secondary_replicas;
     struct dist *replica_lag, *replica_failover;
+    sim_dur network_burst_ns;
     sim_dur address_ttl_ns, demotion_interval_ns, min_replicas_lag_ns;
     double replica_apply;
     int read_from, reshard;

@@ -100,18 +100,32 @@ static sim_dur time_of_bytes(int64_t bytes, double bit_per_s)
     return (sim_dur)((double)bytes * 8 / bit_per_s * (double)SIM_S);
 }
 
+/* At the network's burst rate first. */
+static sim_dur sending_time(const struct datastore *datastore, int64_t bytes)
+{
+    const struct replica_port *data = &datastore->replicas;
+    sim_dur burst_ns = datastore->config->network_burst_ns;
+    double rate = datastore->config->nodes_copy_bit_per_s;
+    double burst = data->network_bit_per_s(datastore, 0);
+    double limit = data->network_bit_per_s(datastore, burst_ns);
+    sim_dur takes = time_of_bytes(bytes, rate < burst ? rate : burst);
+
+    if (takes <= burst_ns)
+        return takes;
+    bytes -= (int64_t)((double)burst_ns / (double)SIM_S * (rate < burst ? rate : burst) / 8);
+    return burst_ns + time_of_bytes(bytes, rate < limit ? rate : limit);
+}
+
 /* The longest of the shards, which are copied and loaded side by side. */
 static sim_dur copy_time(const struct datastore *datastore)
 {
     const struct replica_port *data = &datastore->replicas;
     const struct persistence_config *cost = &datastore->store->config->persistence;
-    double rate = datastore->config->nodes_copy_bit_per_s;
-    double limit = data->network_bit_per_s(datastore);
     sim_dur longest = 0;
 
     for (uint32_t s = 0; s < datastore->shard_count; s++) {
         int64_t bytes = data->data_bytes(datastore, s);
-        sim_dur takes = time_of_bytes(bytes, rate < limit ? rate : limit) +
+        sim_dur takes = sending_time(datastore, bytes) +
                         time_of_bytes(bytes, cost->load_bit_per_s) +
                         (sim_dur)datastore->shards[s].live * cost->load_per_key_ns;
 

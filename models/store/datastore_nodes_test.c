@@ -15,17 +15,20 @@
 
 /* The copy of 100 000 000 B takes 1 s at 800 Mbit/s, and to load them another one. The fork of 1
  * GiB would take 1073.741824 ms: that of 100 MB takes 100 ms. */
-#define NODES_WORLD(store, driver)                                                                 \
+#define COPIED_WORLD(copied, store, driver)                                                        \
     "regions: {a: {}, b: {}}\nduration: 20s\nwarmup: 0s\n"                                         \
     "store: {primary: a, write_service: 0ms, write_per_kib: 0ms, read_service: 1ms, "              \
-    "replica_lag: 0ms, replica_apply: 0, connect_cost: {accept: 0ms, tls: 0ms}, "                  \
-    "data_set: 100000000 B, persistence_cost: {fork_per_gib: 1073741824ns, load: 800Mbit/s, "      \
-    "load_per_key: 0ns}, " store "}\n"                                                             \
+    "replica_lag: 0ms, replica_apply: 0, connect_cost: {accept: 0ms, tls: 0ms}, " copied           \
+    ", " store "}\n"                                                                               \
     "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
     "client: {timeout: 500ms, read_timeout: 500ms, retry: {attempts: 1, read_attempts: 1}, "       \
     "pool: {size: 100, warm: 100}}\n"                                                              \
     "driver: {" driver "}\n"
+#define SMALL                                                                                      \
+    "data_set: 100000000 B, persistence_cost: {fork_per_gib: 1073741824ns, load: 800Mbit/s, "      \
+    "load_per_key: 0ns}"
+#define NODES_WORLD(store, driver) COPIED_WORLD(SMALL, store, driver)
 #define CHANGE(count)                                                                              \
     "replicas_change: {once: {at: 4s, replicas: " count ", region: a, create: 1s, "                \
     "copy: 800Mbit/s}}"
@@ -161,6 +164,27 @@ static void writes_wait_for_the_first_replica(void **state)
     done();
 }
 
+/*
+ * An r7g.large sends 12.5 Gbit/s for `network_burst`, here 1 s: 1.5625 of 2 GB; the rest at 0.937
+ * Gbit/s takes 3.735 s, and loading them 0.016 s: ready at 5 + 1 + 3.735 + 0.016 = 9.751 s.
+ */
+static void copy_bursts_and_then_takes_its_time(void **state)
+{
+    double refused;
+
+    (void)state;
+    run_plan(COPIED_WORLD("data_set: 2000000000 B, network_burst: 1s, persistence_cost: "
+                          "{fork_per_gib: 0ms, load: 1000Gbit/s, load_per_key: 0ns}",
+                          "min_replicas_to_write: 2, replicas_change: {once: {at: 4s, replicas: 1, "
+                          "region: a, create: 1s, copy: 1000Gbit/s}}",
+                          "rate: 1000/s, writer: a"));
+    refused =
+        statistic_of(world, (struct wanted){.metric = "writes_without_replicas", .region = 0});
+    print_message("%.0f writes refused\n", refused);
+    assert_close(refused, 9751, 0.002);
+    done();
+}
+
 /* The node crashes at 10 s: with a replica by then it takes over within 3 s, without one nothing
  * writes until the node is back at 18 s. 100 writes a second. */
 static void added_replica_can_take_over(void **state)
@@ -197,6 +221,7 @@ int main(void)
         cmocka_unit_test(removal_closes_connections),
         cmocka_unit_test(fork_hangs_the_source),
         cmocka_unit_test(writes_wait_for_the_first_replica),
+        cmocka_unit_test(copy_bursts_and_then_takes_its_time),
         cmocka_unit_test(added_replica_can_take_over),
     };
 

@@ -56,6 +56,8 @@ enum execution datastore_replica_read(struct server *server, uint32_t node, uint
     uint64_t applied = state->applied;
     sim_time done;
 
+    if (server->slots_move && reshard_redirects(server, command))
+        return EXECUTION_DONE;
     if (!cluster->occupied) { /* only what is on connections to a node that was the primary's */
         datastore_read(state, command);
         return EXECUTION_DONE;

@@ -45,11 +45,11 @@ static int64_t replica_data_bytes(const void *self, uint32_t shard)
     return (int64_t)(s->live * s->write_size);
 }
 
-static double replica_network(const void *self)
+static double replica_network(const void *self, sim_dur sending)
 {
     const struct datastore *datastore = self;
 
-    return node_type_at(datastore->store->config->node_type)->network_bit_per_s;
+    return service_network(datastore->store->config, sending < datastore->config->network_burst_ns);
 }
 
 /* The maximum over shards. */

@@ -15,15 +15,17 @@
 
 #include "kind_rig.h"
 
-#define RESHARD_WORLD(client, driver)                                                              \
+#define RESHARD_STORE(store, client, driver)                                                       \
     "regions: {a: {}, b: {}}\nduration: 10s\nwarmup: 0s\n"                                         \
     "store: {primary: a, read_service: 0ms, write_service: 0ms, write_per_kib: 0ms, "              \
     "connect_cost: {accept: 0ms, tls: 0ms}, reshard: {once: {at: 2s, shards: 2, duration: 1s, "    \
-    "per_key: 0ms}}}\n"                                                                            \
+    "per_key: 0ms}}" store "}\n"                                                                   \
     "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
     "client: {retry: {attempts: 3, read_attempts: 3}, pool: {size: 400, warm: 400}" client "}\n"   \
     "driver: {rate: 0/s" driver "}\n"
+
+#define RESHARD_WORLD(client, driver) RESHARD_STORE("", client, driver)
 
 #define SESSIONS 200
 static struct client_step steps[8 * SESSIONS];
@@ -147,6 +149,22 @@ static void clients_of_a_region_learn_by_themselves(void **state)
     done();
 }
 
+/* Replicas redirect as the node that they follow does. */
+static void replicas_redirect_too(void **state)
+{
+    uint32_t moving = count_moving(0, SESSIONS);
+
+    (void)state;
+    plan(500 * SIM_MS, 0, COMMAND_CREATE, 0, SESSIONS, SIM_MS);
+    plan(1500 * SIM_MS, 0, COMMAND_GET, 0, SESSIONS, 0); /* opens connections */
+    plan(2500 * SIM_MS, 0, COMMAND_GET, 0, SESSIONS, 0);
+    plan(4 * SIM_S, 0, COMMAND_GET, 0, SESSIONS, 5 * SIM_MS);
+    run_plan(RESHARD_STORE(", replicas: 1, read_from: replicas, replica_lag: 0ms", "", ""));
+    assert_int_equal(redirects(0, "ask"), moved_at(0.5005, moving));
+    assert_int_equal(redirects(0, "moved"), 1);
+    done();
+}
+
 /* A client that does not follow redirects fails; the others' count is not changed by it. */
 static void client_that_does_not_ask_fails(void **state)
 {
@@ -179,6 +197,7 @@ int main(void)
         cmocka_unit_test(moved_sessions_are_asked_for_until_their_slot_has_moved),
         cmocka_unit_test(new_sessions_of_a_migrating_slot_are_the_targets),
         cmocka_unit_test(clients_of_a_region_learn_by_themselves),
+        cmocka_unit_test(replicas_redirect_too),
         cmocka_unit_test(client_that_does_not_ask_fails),
         cmocka_unit_test(nothing_moves_without_a_primary),
     };

@@ -34,6 +34,7 @@ static const struct field datastore_fields[] = {
     DURATION("demotion_interval", demotion_interval_ns, "10ms", "1s", "1h", "interval at which the orchestrator notifies a demoted primary until a notification arrives", "assumption"),
     COUNT("min_replicas_to_write", min_replicas, "0", "0", "7", "a primary refuses writes while fewer replicas than this, in its region or secondaries of other regions, have acknowledged something within min_replicas_max_lag (min-replicas-to-write); 0: off", "facts C.3"),
     DURATION("min_replicas_max_lag", min_replicas_lag_ns, "1s", "10s", "1h", "age of its last acknowledgement up to which a secondary counts (min-replicas-max-lag)", "facts C.3"),
+    DURATION("network_burst", network_burst_ns, "0s", "5min", "1h", "time for which a node that copies a data set sends at the burst rate of its type, before it falls to the baseline", "assumption"),
     NUMBER("replica_apply", replica_apply, "0", "1", "100", "service time of a replicated write at a secondary, whose thread executes one command at a time, relative to that of a client's write; 0: none", "assumption"),
     CHOICE("read_from", read_from, read_sources, "cluster", "where clients read in their region: cluster (the node that replicates or takes writes) or replicas (the reader endpoint: sessions are spread over the replicas)", "facts C.1"),
     VARIANT("reshard", reshard, reshards, "none", "the number of shards changes while the store runs: slots move", "facts C.2"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Rules of the managed service: a scenario that breaks one is refused with its source; types of
- * nodes give the price, the threads for TLS and the network of a full resync.
+ * nodes give the price and the threads for TLS.
  */
 #include <stdarg.h>
 #include <stddef.h>
