@@ -101,6 +101,7 @@ struct log_entry {
     uint32_t session, check;
     bool create;
     bool flush; /* no write of a session: a flush */
+    bool removal; /* of a key by the server: it was evicted, or has expired */
 };
 
 struct history {
@@ -127,6 +128,7 @@ struct shard {
  */
 struct saved_shard {
     uint64_t number, base, acknowledged, lost, emptied, live;
+    int64_t bytes; /* with keyspaces */
     uint32_t history;
 };
 
@@ -145,6 +147,7 @@ struct snapshots {
 };
 #define SNAPSHOT_ENTITY UINT64_C(1) /* of their phase */
 #define FLUSH_BYTES 30u             /* FLUSHALL in the stream */
+#define REMOVAL_BYTES 80u           /* DEL and the key */
 
 struct datastore;
 struct datastore_cluster;
@@ -213,6 +216,7 @@ struct datastore {
     sim_time failed_over; /* the crash or promotion whose failover the shards' `spans` are of */
     struct snapshots snapshots;
     bool has_flushes; /* in any shard so far */
+    struct removals *removals; /* NULL: servers remove no keys */
 };
 
 static inline struct datastore *datastore_of(const struct store *store)
@@ -294,6 +298,25 @@ RARE void readers_apply(const struct datastore_server *server, uint32_t bytes);
 /* Function of struct store_kind. */
 enum execution datastore_replica_read(struct server *server, uint32_t node, uint32_t ref,
                                       struct command *command);
+
+/* --- datastore_memory.c ---------------------------------------------------------------------- */
+
+void datastore_memory_init(struct datastore *datastore);
+void datastore_memory_release(struct datastore *datastore);
+/* Function of struct store_kind. */
+void datastore_removed(struct server *server, uint32_t session, bool evicted);
+/* A read has found its session in the data of a cluster: has the memory of the primary's server
+ * removed it? */
+RARE enum execution datastore_read_memory(struct datastore_server *server, uint32_t ref,
+                                          struct command *command);
+RARE void datastore_read_copy(const struct datastore_server *server, struct command *command);
+/* A primary's server goes on with less than it had, or another one goes on in its place: keys that
+ * it does not hold are forgotten. old: the same, or the primary before. */
+void datastore_keep_keys(struct datastore_server *old, struct datastore_server *server);
+/* The same after a restore: keys that were removed since are there again. */
+void datastore_restore_keys(struct datastore_server *old, struct datastore_server *server);
+/* Bytes of a shard's data at its primary; -1: unknown. */
+int64_t datastore_held_bytes(const struct datastore *datastore, uint32_t shard);
 
 /* --- datastore_windows.c --------------------------------------------------------------------- */
 

@@ -62,6 +62,8 @@ enum execution datastore_replica_read(struct server *server, uint32_t node, uint
     }
     state->applied = held_by_replica(state, command);
     datastore_read(state, command);
+    if (store->memory)
+        datastore_read_copy(state, command);
     state->applied = applied;
     done = thread_work(thread_of(cluster, node, state->shard), sim_now(store->sim),
                        server_read_time(server, command));

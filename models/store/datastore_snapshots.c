@@ -54,6 +54,8 @@ static void shard_flush(struct datastore *datastore, struct datastore_server *se
     shard->emptied += server->applied - shard->base;
     shard->base = position.number;
     shard->live = 0;
+    if (server->server->keyspace)
+        keyspace_clear(server->server->keyspace);
     server_apply(server, position.number);
     log_append(server,
                &(struct log_entry){.acknowledged = sim_now(datastore->store->sim), .flush = true});
@@ -96,6 +98,8 @@ static int64_t saved_bytes(const struct datastore *datastore, const struct saved
 {
     if (datastore->config->data_set_bytes > 0)
         return datastore->config->data_set_bytes;
+    if (datastore->store->memory)
+        return saved->bytes;
     return (int64_t)(saved->live * datastore->shards[shard].write_size);
 }
 
@@ -133,7 +137,8 @@ static void snapshot_take(struct datastore *datastore, struct snapshot *snapshot
                                                    .acknowledged = shard->acknowledged,
                                                    .lost = shard->lost,
                                                    .emptied = shard->emptied,
-                                                   .live = shard->live};
+                                                   .live = shard->live,
+                                                   .bytes = datastore_held_bytes(datastore, s)};
     }
 }
 
@@ -336,6 +341,7 @@ static uint64_t restore_shard(struct datastore *datastore, struct datastore_serv
     shard->emptied = saved->emptied;
     shard->live = saved->live;
     log_begin(new, sim_now(datastore->store->sim));
+    datastore_restore_keys(old, new);
     return after > before ? after - before : 0;
 }
 

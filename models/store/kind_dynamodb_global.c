@@ -84,12 +84,11 @@ static const struct metric global_table_metrics[] = {
 };
 
 /* In the order of the causes. */
-enum { MISS_LAG = MISS_OF_KIND, MISS_CONFLICT, MISS_EXPIRED };
+enum { MISS_LAG = MISS_OF_KIND, MISS_CONFLICT };
 static const struct label_row global_table_causes[] = {
     {"reauth-cause", "replication-lag",
      "the session's last write had not yet been replicated to the region"},
     {"reauth-cause", "conflict", "a concurrent write of another region deleted the session"},
-    {"reauth-cause", "expired-early", "the item had expired in the store"},
 };
 
 /* struct store's `state`. */

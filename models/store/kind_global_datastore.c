@@ -350,6 +350,9 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
         command->reply.kind = REPLY_ERROR;
         return;
     }
+    if (__builtin_expect(server->server->keyspace != NULL, 0) &&
+        !memory_write(server->server, command))
+        return;
     server_apply(server, server->applied + 1);
     position = (struct write_position){server->applied, server->history, server->shard};
     command->reply.executed = true;
@@ -363,13 +366,15 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
 static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t ref,
                                                  struct command *command)
 {
-    (void)ref;
     if (__builtin_expect(server->slots_move, 0) && reshard_redirects(server, command))
         return EXECUTION_DONE;
-    if (command_is_write(command->kind))
+    if (command_is_write(command->kind)) {
         server_write(server->state, command);
-    else
+    } else {
         server_read(server->state, command);
+        if (__builtin_expect(server->cluster->store->memory != NULL, 0))
+            return datastore_read_memory(server->state, ref, command);
+    }
     return EXECUTION_DONE;
 }
 
@@ -395,6 +400,9 @@ static void datastore_seed(struct store *store, uint32_t session, uint32_t sessi
     row_set_first(row, start);
     row_set_last(row, start);
     datastore_of(store)->shards[shard].live++;
+    if (store->memory)
+        memory_seed(&store->clusters[datastore_of(store)->primary].servers[shard], session,
+                    session_check);
 }
 
 /* --- losses ---------------------------------------------------------------------------------- */
@@ -484,6 +492,8 @@ static void check_reshard(const struct datastore_config *c, const struct store_c
         validation_error(validation, "reshard.once.shards", "must differ from 'shards'");
     if (config->hot_weight > 1)
         validation_error(validation, "reshard", "does not go with 'hot_weight'");
+    if (memory_is_wanted(&config->memory))
+        validation_error(validation, "reshard", "does not go with 'memory', 'expiry' or 'tiering'");
     if (config->cluster_mode == MODE_DISABLED)
         validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
 }
@@ -507,6 +517,7 @@ static void datastore_check(const void *config, const void *kind_config,
     check_maintenance(c, cluster.replicas, validation);
     check_resize(c, config, &cluster, validation);
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
+    memory_check(config, validation);
     if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
         validation_error(validation, "standby",
                          "'none' needs 'snapshots': nothing could be restored");
@@ -555,6 +566,7 @@ static void datastore_init(struct store *store, const struct model_env *env)
         datastore->clusters[r] =
             (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
     reshard_init(datastore, env);
+    datastore_memory_init(datastore);
     datastore_offer_replicas(datastore, env->ports);
 }
 
@@ -578,6 +590,8 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
         server_apply(server, 1); /* number 1 stands for all writes before the run */
         server->log_low = server->tenure_first = 1;
     }
+    for (uint32_t s = 0; region == datastore->primary && s < datastore->shard_count; s++)
+        memory_open(&cluster->servers[s], 1);
     state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
@@ -642,6 +656,7 @@ static void datastore_fini(struct store *store)
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         free(datastore->shards[s].histories);
     datastore_snapshots_release(datastore);
+    datastore_memory_release(datastore);
     free(datastore->shards);
     reshard_release(datastore);
 }
@@ -729,6 +744,7 @@ const struct store_kind kind_global_datastore = {
     .nodes = datastore_nodes,
     .written = datastore_written,
     .holds = datastore_holds,
+    .removed = datastore_removed,
     .peer = datastore_peer,
     .down = datastore_down,
     .back = datastore_back,

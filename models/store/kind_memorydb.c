@@ -52,7 +52,7 @@ static const struct label_row memorydb_causes[] = {
     {"reauth-cause", "conflict", "a concurrent write of another region deleted the session"},
 };
 
-static const char *const memorydb_lacks[] = {"persistence", "persistence_cost",
+static const char *const memorydb_lacks[] = {"persistence", "persistence_cost", MEMORY_LACKS,
                                              "close_on_replica_write", NULL};
 
 /* struct store's `state`. */

@@ -103,6 +103,8 @@ static void snapshot_begin(struct cluster *cluster)
     persistence->saving = sim_now(cluster->store->sim);
     persistence->changes = 0;
     for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        memory_fork_begin(&cluster->servers[s]);
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
         server_block(&cluster->servers[s],
                      (sim_dur)((double)data.bytes / cluster->store->shard_count / GIB *
                                (double)config->fork_per_gib_ns));
@@ -124,6 +126,12 @@ static void persistence_on_save(void *self, struct sim *sim, uint32_t entity, ui
     }
 }
 
+static void forks_end(struct cluster *cluster)
+{
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        memory_fork_end(&cluster->servers[s]);
+}
+
 static void persistence_on_saved(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct cluster *cluster = self;
@@ -131,6 +139,7 @@ static void persistence_on_saved(void *self, struct sim *sim, uint32_t entity, u
     (void)entity, (void)generation;
     cluster->persistence.saved = cluster->persistence.saving;
     cluster->persistence.saving = -1;
+    forks_end(cluster);
     save_points_begin_after(cluster, sim_now(sim));
 }
 
@@ -174,6 +183,7 @@ sim_time persistence_down(struct cluster *cluster, enum crash_kind kind)
     persistence->generation++;
     persistence->saving = -1;
     persistence->loading = false;
+    forks_end(cluster);
     if (persistence->config->kind == PERSIST_NONE)
         return -1;
     if (persistence->config->kind == PERSIST_RDB)

@@ -17,6 +17,7 @@
 #include "persistence.h"
 #include "link.h"
 #include "mem.h"
+#include "memory.h"
 #include "op_history.h"
 #include "prefetch.h"
 #include "queue_check.h"
@@ -45,6 +46,7 @@ struct store_config {
     double resumed_share;
     uint32_t accepts_per_iteration, tls_per_iteration;
     struct persistence_config persistence;
+    struct memory_params memory;
     int64_t read_per_iteration_bytes, write_per_iteration_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
@@ -65,6 +67,8 @@ struct server {
     struct cluster *cluster;
     void *state; /* of the kind */
     uint32_t shard;
+    struct keyspace *keyspace;    /* what its memory holds; NULL: nothing depends on it */
+    struct server_memory *memory; /* of the keyspace; NULL with it */
     bool gone;          /* its node has crashed: no replies */
     bool ill;           /* `illness` is not that of a healthy node */
     bool busy;          /* an iteration of its event loop is in progress */
@@ -198,6 +202,7 @@ struct store {
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     struct corruption *corruption; /* NULL: nothing is corrupt */
+    struct store_memory *memory;   /* NULL: no server has a keyspace */
     bool prefetches;               /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;
