@@ -3,9 +3,9 @@
  * Keys of a global datastore that servers remove: evicted, or expired.
  *
  * Only a primary evicts and expires; each removal is a DEL in its log and in the stream, so that a
- * secondary has it once it has applied that. The keyspace of a shard belongs to the primary's server:
- * at a failover it moves to the new one, without the keys that were lost. A read at a secondary or
- * replica uses no key: it does not keep the key from being evicted at the primary.
+ * secondary has it once it has applied that. The keyspace of a shard belongs to the primary's
+ * server: at a failover it moves to the new one, without the keys that were lost. A read at a
+ * secondary or replica uses no key: it does not keep the key from being evicted at the primary.
  */
 #include "datastore_internal.h"
 
@@ -106,8 +106,7 @@ RARE enum execution datastore_read_memory(struct datastore_server *server, uint3
 
 int64_t datastore_held_bytes(const struct datastore *datastore, uint32_t shard)
 {
-    const struct server *server =
-        datastore->clusters[datastore->primary].servers[shard].server;
+    const struct server *server = datastore->clusters[datastore->primary].servers[shard].server;
 
     return server->keyspace ? (int64_t)keyspace_counts(server->keyspace).used_bytes : -1;
 }

@@ -51,11 +51,22 @@ static const struct label_row memcached_causes[] = {
      "the session is at another node of the region: the list of nodes has changed"},
 };
 
-static const char *const memcached_lacks[] = {
-    "shards", "hot_weight",   "persistence", "persistence_cost", "close_on_replica_write",
-    "engine", "cluster_mode", "node_quota",  "reserved_memory",  "io_threads",
-    "tiering", "memory.limited.policy", "memory.limited.samples", "memory.limited.lfu_log_factor",
-    "memory.limited.lfu_decay", NULL};
+static const char *const memcached_lacks[] = {"shards",
+                                              "hot_weight",
+                                              "persistence",
+                                              "persistence_cost",
+                                              "close_on_replica_write",
+                                              "engine",
+                                              "cluster_mode",
+                                              "node_quota",
+                                              "reserved_memory",
+                                              "io_threads",
+                                              "tiering",
+                                              "memory.limited.policy",
+                                              "memory.limited.samples",
+                                              "memory.limited.lfu_log_factor",
+                                              "memory.limited.lfu_decay",
+                                              NULL};
 
 /* struct store's `state`. */
 struct memcached {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "memory.h"
 
+#include "phase_rule.h"
 #include "run_log.h"
 #include "strbuf.h"
 #include "store_internal.h"
@@ -11,6 +12,7 @@
 #define PAGE_BYTES 4096.0
 #define SHARE_SCALE 1000000
 #define MINUTE (60 * SIM_S)
+#define CRON_ENTITY 256u              /* of its phase: beside regions */
 #define TIER_MOST_BYTES (128ll << 20) /* larger values stay in memory */
 
 const char *const memory_kinds[] = {"unlimited", "limited", NULL};
@@ -31,7 +33,8 @@ struct store_memory {
     struct rng_stream draws;
     sim_dur clocks[REGIONS_MAX]; /* ahead of the true time */
     struct memory_probes probes[REGIONS_MAX];
-    kind_id cron_kind[REGIONS_MAX], fast_kind[REGIONS_MAX], ssd_kind[REGIONS_MAX], restart_kind[REGIONS_MAX];
+    kind_id cron_kind[REGIONS_MAX], fast_kind[REGIONS_MAX], ssd_kind[REGIONS_MAX],
+        restart_kind[REGIONS_MAX];
     bool runs;                    /* the cron has begun */
     struct server_memory *opened; /* for memory_free() */
     size_t opened_count;
@@ -95,8 +98,8 @@ void memory_fork_end(struct server *server)
 static double set_paged(struct server_memory *own)
 {
     const struct store_memory *memory = own->server->cluster->store->memory;
-    double held = (double)keyspace_counts(own->keyspace).memory_bytes +
-                  memory_copied_bytes(&own->fork);
+    double held =
+        (double)keyspace_counts(own->keyspace).memory_bytes + memory_copied_bytes(&own->fork);
     double over = held > memory->node_bytes ? held - memory->node_bytes : 0;
 
     own->paged = over > 0 ? over / held : 0;
@@ -177,12 +180,10 @@ RARE bool memory_write(struct server *server, struct command *command)
 
 static void set_miss(struct command *command, enum key_state state)
 {
-    static const uint8_t reasons[] = {[KEY_HELD] = MISS_NEVER_WRITTEN,
-                                      [KEY_NEVER] = MISS_NEVER_WRITTEN,
-                                      [KEY_EVICTED] = MISS_EVICTED,
-                                      [KEY_EXPIRED] = MISS_EXPIRED,
-                                      [KEY_DELETED] = MISS_NEVER_WRITTEN,
-                                      [KEY_FLUSHED] = MISS_FLUSHED};
+    static const uint8_t reasons[] = {
+        [KEY_HELD] = MISS_NEVER_WRITTEN,    [KEY_NEVER] = MISS_NEVER_WRITTEN,
+        [KEY_EVICTED] = MISS_EVICTED,       [KEY_EXPIRED] = MISS_EXPIRED,
+        [KEY_DELETED] = MISS_NEVER_WRITTEN, [KEY_FLUSHED] = MISS_FLUSHED};
 
     command->reply.kind = REPLY_MISS;
     command->reply.miss = reasons[state];
@@ -193,8 +194,8 @@ RARE enum execution memory_read(struct server *server, uint32_t ref, struct comm
     struct store_memory *memory = server->cluster->store->memory;
     struct key_value value = {0};
     bool on_ssd = false;
-    enum key_state state = keyspace_get(server->keyspace, command->session, clock_of(server),
-                                        &value, &on_ssd);
+    enum key_state state =
+        keyspace_get(server->keyspace, command->session, clock_of(server), &value, &on_ssd);
     struct rng_block block;
 
     if (__builtin_expect(server->memory->paged > 0, 0))
@@ -466,14 +467,14 @@ struct store_memory *memory_create(struct store *store, bool exact, const struct
     memory = mem_zalloc(1, sizeof *memory);
     memory->store = store;
     memory->params = params;
-    memory->config = (struct memory_config){.policy = exact ? EVICT_ALLKEYS_LRU : params->policy,
-                                            .overhead_bytes = params->overhead_bytes,
-                                            .samples = exact ? 1 : params->samples,
-                                            .lfu_log_factor = params->lfu_log_factor,
-                                            .lfu_decay_min =
-                                                (uint32_t)(params->lfu_decay_ns / MINUTE),
-                                            .exact_lru = exact,
-                                            .makes_room = exact};
+    memory->config =
+        (struct memory_config){.policy = exact ? EVICT_ALLKEYS_LRU : params->policy,
+                               .overhead_bytes = params->overhead_bytes,
+                               .samples = exact ? 1 : params->samples,
+                               .lfu_log_factor = params->lfu_log_factor,
+                               .lfu_decay_min = (uint32_t)(params->lfu_decay_ns / MINUTE),
+                               .exact_lru = exact,
+                               .makes_room = exact};
     set_expiry(&memory->config, params);
     set_limits(memory, store->config);
     memory->draws = sim_stream(env->sim, env->instance, "memory");
@@ -483,8 +484,8 @@ struct store_memory *memory_create(struct store *store, bool exact, const struct
 
         memory->clocks[r] = (sim_dur)((2 * u - 1) * (double)params->skew_ns);
     }
-    memory->opened = mem_zalloc((size_t)store->region_count * store->config->shards,
-                                sizeof *memory->opened);
+    memory->opened =
+        mem_zalloc((size_t)store->region_count * store->config->shards, sizeof *memory->opened);
     return memory;
 }
 
@@ -518,6 +519,7 @@ static void open_probes(struct memory_probes *own, struct probes *probes, int re
 void memory_init_cluster(struct cluster *cluster, const struct model_env *env)
 {
     struct store_memory *memory = cluster->store->memory;
+    static const struct phase_rule rule = {.kind = PHASE_OF_SCENARIO};
     int region = cluster->region;
     sim_dur period, phase;
 
@@ -529,8 +531,7 @@ void memory_init_cluster(struct cluster *cluster, const struct model_env *env)
     memory->ssd_kind[region] = sim_kind_add(env->sim, &memory_ssd, env->instance, cluster);
     memory->restart_kind[region] = sim_kind_add(env->sim, &memory_restart, env->instance, cluster);
     period = SIM_S / memory->params->expire_hz;
-    phase = (sim_dur)(rng_unit(rng_block_at(&memory->draws, (uint64_t)region, 0).word[2]) *
-                      (double)period);
+    phase = phase_start_ns(&rule, env->sim, env->instance, CRON_ENTITY + (uint64_t)region, period);
     sim_at(env->sim, phase, memory->cron_kind[region], 0, 0);
 }
 

@@ -39,7 +39,7 @@ struct memory_params {
 };
 
 extern const char *const memory_kinds[], *const expiry_kinds[], *const tiering_kinds[],
-    *const memory_exceeded_names[];
+                                                                    *const memory_exceeded_names[];
 
 /* clang-format off */
 #define MEMORY_FIELDS(member) \

@@ -69,11 +69,11 @@ struct server {
     uint32_t shard;
     struct keyspace *keyspace;    /* what its memory holds; NULL: nothing depends on it */
     struct server_memory *memory; /* of the keyspace; NULL with it */
-    bool gone;          /* its node has crashed: no replies */
-    bool ill;           /* `illness` is not that of a healthy node */
-    bool busy;          /* an iteration of its event loop is in progress */
-    bool slots_move;    /* what a session's shard is may have changed */
-    uint32_t iteration; /* number of the iteration: generation of its end event */
+    bool gone;                    /* its node has crashed: no replies */
+    bool ill;                     /* `illness` is not that of a healthy node */
+    bool busy;                    /* an iteration of its event loop is in progress */
+    bool slots_move;              /* what a session's shard is may have changed */
+    uint32_t iteration;           /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
     uint32_t iteration_head; /* refs of commands in the current iteration */
