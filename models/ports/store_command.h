@@ -53,6 +53,7 @@ enum reply_kind {
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
     REPLY_DENIED,    /* the credentials of the request are not accepted; nothing was executed */
     REPLY_ERROR,     /* an error of a failing server; nothing was executed */
+    REPLY_OOM,       /* the memory is full, and nothing can be evicted; nothing was executed */
     REPLY_KINDS
 };
 /* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of
@@ -61,6 +62,7 @@ enum miss_reason {
     MISS_NEVER_WRITTEN,
     MISS_RESTARTED,
     MISS_EVICTED,
+    MISS_EXPIRED, /* by its time to live at the server */
     MISS_FLUSHED,
     MISS_CORRUPT, /* its value cannot be read */
     MISS_OF_KIND

@@ -42,6 +42,8 @@ static int64_t replica_data_bytes(const void *self, uint32_t shard)
 
     if (datastore->config->data_set_bytes > 0)
         return datastore->config->data_set_bytes;
+    if (datastore->store->memory)
+        return datastore_held_bytes(datastore, shard);
     return (int64_t)(s->live * s->write_size);
 }
 

@@ -17,6 +17,7 @@
 #include "persistence.h"
 #include "link.h"
 #include "mem.h"
+#include "memory.h"
 #include "op_history.h"
 #include "prefetch.h"
 #include "queue_check.h"
@@ -45,6 +46,7 @@ struct store_config {
     double resumed_share;
     uint32_t accepts_per_iteration, tls_per_iteration;
     struct persistence_config persistence;
+    struct memory_params memory;
     int64_t read_per_iteration_bytes, write_per_iteration_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
@@ -65,11 +67,13 @@ struct server {
     struct cluster *cluster;
     void *state; /* of the kind */
     uint32_t shard;
-    bool gone;          /* its node has crashed: no replies */
-    bool ill;           /* `illness` is not that of a healthy node */
-    bool busy;          /* an iteration of its event loop is in progress */
-    bool slots_move;    /* what a session's shard is may have changed */
-    uint32_t iteration; /* number of the iteration: generation of its end event */
+    struct keyspace *keyspace;    /* what its memory holds; NULL: nothing depends on it */
+    struct server_memory *memory; /* of the keyspace; NULL with it */
+    bool gone;                    /* its node has crashed: no replies */
+    bool ill;                     /* `illness` is not that of a healthy node */
+    bool busy;                    /* an iteration of its event loop is in progress */
+    bool slots_move;              /* what a session's shard is may have changed */
+    uint32_t iteration;           /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
     uint32_t iteration_head; /* refs of commands in the current iteration */
@@ -201,6 +205,7 @@ struct store {
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     struct corruption *corruption; /* NULL: nothing is corrupt */
+    struct store_memory *memory;   /* NULL: no server has a keyspace */
     bool prefetches;               /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;

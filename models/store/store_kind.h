@@ -62,6 +62,13 @@ struct store_kind {
     /* managed: credentials come with each request, and not once with each connection. */
     bool signs;
 
+    /* With keyspaces (memory.h): its servers evict the least recently used key, not one of a
+     * sample. */
+    bool exact_lru;
+    /* A server has evicted a session's key, or deleted one that had expired. NULL: nothing to do.
+     */
+    void (*removed)(struct server *server, uint32_t session, bool evicted);
+
     /* Nodes of the cluster of a region, for the cost. NULL: one for each shard. */
     uint32_t (*nodes)(const struct store *store, int region);
 
