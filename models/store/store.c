@@ -3,8 +3,8 @@
  * The session store: table of kinds, parameters common to all kinds, and faults of clusters.
  *
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
- * and listener.c are common to all kinds. The file is longer than 800 lines because the tables of
- * common parameters and metrics are a third of it.
+ * and listener.c are common to all kinds. The file is longer than 800 lines because the tables,
+ * the wiring and the faults of clusters share its static functions.
  */
 #include "managed.h"
 #include "registry.h"
