@@ -4,7 +4,7 @@
  * it. Clusters are divided into shards by the hash slot of a session; each shard is one server.
  *
  * This file: parameters, endpoints, commands, and wiring; longer than 800 lines because the
- * commands and the wiring of its nine other files share static functions. Crashes and promotion are
+ * commands and the wiring of its other files share static functions. Crashes and promotion are
  * in datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
  *
  * Conservation, checked at the end: every acknowledged write is held by the primary, lost at a
