@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client_errors.h"
 
-const char *const client_error_names[] = {
-    "timeout", "connect-timeout", "refused", "lost", "readonly",
-    "loading", "clusterdown",     "moved",   "ask",  "max-clients",
-    "pool",    "circuit",         "oom",     "other", NULL};
+const char *const client_error_names[] = {"timeout",  "connect-timeout", "refused",     "lost",
+                                          "readonly", "loading",         "clusterdown", "moved",
+                                          "ask",      "max-clients",     "pool",        "circuit",
+                                          "oom",      "other",           NULL};
 
 enum client_error client_error_of(enum reply_kind kind)
 {

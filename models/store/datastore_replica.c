@@ -106,6 +106,9 @@ static void replica_apply(void *self, int region, struct write_position position
         note_lag(datastore, cluster, position.shard, server->applied, position.number);
     if (datastore->store->history)
         store_history_applied(&datastore->store->clusters[region], &position, server->applied);
+    if (__builtin_expect(datastore->store->classes != NULL, 0) &&
+        position.history == primary->history)
+        datastore_classes_apply(server, primary, server->applied, position.number);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
@@ -134,6 +137,7 @@ static void replica_loaded(void *self, int region, struct write_position positio
         store_history_applied(&datastore->store->clusters[region], &position, held);
     server->loading = false;
     server->history = position.history;
+    classes_copy(server->server, primary->server);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);

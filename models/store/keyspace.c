@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LRU_RESOLUTION SIM_S      /* LRU_CLOCK_RESOLUTION in server.h */
-#define LRU_MASK 0xffffffu        /* 24 bits */
-#define POOL_SIZE 16              /* EVPOOL_SIZE in evict.c */
-#define TIME_CHECK 16             /* loops of active expiry between looks at its time */
+#define LRU_RESOLUTION SIM_S /* LRU_CLOCK_RESOLUTION in server.h */
+#define LRU_MASK 0xffffffu   /* 24 bits */
+#define POOL_SIZE 16         /* EVPOOL_SIZE in evict.c */
+#define TIME_CHECK 16        /* loops of active expiry between looks at its time */
 #define TABLES (1u << (32 - REF_INDEX_BITS))
 #define NO_ENTRY UINT32_MAX       /* end of the list */
 #define ON_SSD (UINT32_MAX - 1)   /* `older` of an entry that is not in the list */
 #define UNLISTED (UINT32_MAX - 2) /* the same, in memory: too large a value */
 #define NO_REF NO_INDEX           /* of a key that nobody reads any more */
 
-const char *const eviction_policies[] = {
-    "noeviction",      "allkeys-lru",    "volatile-lru",    "allkeys-lfu", "volatile-lfu",
-    "allkeys-random",  "volatile-random", "volatile-ttl",   NULL};
+const char *const eviction_policies[] = {"noeviction",      "allkeys-lru",  "volatile-lru",
+                                         "allkeys-lfu",     "volatile-lfu", "allkeys-random",
+                                         "volatile-random", "volatile-ttl", NULL};
 
 struct entry {
     sim_time expires;
@@ -216,8 +216,8 @@ static void note_use(struct keyspace *keyspace, uint32_t index, sim_time now)
         uint32_t minute = minute_of(now);
         uint32_t counter = lfu_value(entry->used, minute, config->lfu_decay_min);
 
-        entry->used = lfu_make(minute, lfu_increment(counter, config->lfu_log_factor,
-                                                     rng_unit(draw(keyspace))));
+        entry->used = lfu_make(
+            minute, lfu_increment(counter, config->lfu_log_factor, rng_unit(draw(keyspace))));
     } else {
         entry->used = lru_clock(now);
     }
@@ -312,8 +312,7 @@ static uint64_t score_of(const struct keyspace *keyspace, const struct entry *en
     if (keyspace->config->policy == EVICT_VOLATILE_TTL)
         return UINT64_MAX - (uint64_t)entry->expires / (uint64_t)SIM_MS;
     if (keyspace->lfu)
-        return LFU_MOST -
-               lfu_value(entry->used, minute_of(now), keyspace->config->lfu_decay_min);
+        return LFU_MOST - lfu_value(entry->used, minute_of(now), keyspace->config->lfu_decay_min);
     return (lru_clock(now) - entry->used) & LRU_MASK;
 }
 

@@ -41,9 +41,9 @@ enum eviction_policy {
 extern const char *const eviction_policies[]; /* their names; NULL at the end */
 
 struct memory_config {
-    int policy;           /* enum eviction_policy */
-    int64_t limit_bytes;  /* maxmemory; 0: none. With tiering: memory and SSD together */
-    int64_t memory_bytes; /* tiering: what of that is memory; 0: values are not tiered */
+    int policy;              /* enum eviction_policy */
+    int64_t limit_bytes;     /* maxmemory; 0: none. With tiering: memory and SSD together */
+    int64_t memory_bytes;    /* tiering: what of that is memory; 0: values are not tiered */
     int64_t overhead_bytes;  /* of a key, beside its value: always in memory */
     int64_t tier_most_bytes; /* larger values stay in memory; 0: no such limit */
     uint32_t samples;        /* maxmemory-samples; at least 1 */

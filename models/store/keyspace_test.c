@@ -291,9 +291,9 @@ static void the_lfu_counter_has_the_published_values(void **state)
         double factor;
         uint32_t hits, counter, tolerance;
     } cases[] = {
-        {0, 100, 104, 0},      {0, 1000, 255, 0},   {1, 100, 18, 2},      {1, 1000, 49, 4},
-        {1, 100000, 255, 0},   {10, 100, 10, 1},    {10, 1000, 18, 2},    {10, 100000, 142, 6},
-        {10, 1000000, 255, 0}, {100, 100, 8, 2},    {100, 1000, 11, 2},   {100, 100000, 49, 3},
+        {0, 100, 104, 0},       {0, 1000, 255, 0}, {1, 100, 18, 2},    {1, 1000, 49, 4},
+        {1, 100000, 255, 0},    {10, 100, 10, 1},  {10, 1000, 18, 2},  {10, 100000, 142, 6},
+        {10, 1000000, 255, 0},  {100, 100, 8, 2},  {100, 1000, 11, 2}, {100, 100000, 49, 3},
         {100, 1000000, 143, 6},
     };
     struct rng_stream stream = rng_stream_named(3, 0, "test", "lfu");
@@ -497,9 +497,9 @@ static void an_abandoned_session_remains_until_it_expires(void **state)
 
 /* --- active expiry --------------------------------------------------------------------------- */
 
-/* Keys that nobody reads, of which 1000 a second expire. A slow cycle ten times a second, which goes
- * on until at most a tenth of a sample has expired, and a fast one each 2 ms while more than that
- * is stale: so about that share of all keys is stale. */
+/* Keys that nobody reads, of which 1000 a second expire. A slow cycle ten times a second, which
+ * goes on until at most a tenth of a sample has expired, and a fast one each 2 ms while more than
+ * that is stale: so about that share of all keys is stale. */
 static void active_expiry_bounds_the_stale_share(void **state)
 {
     struct memory_config config = config_of(EVICT_NONE);
@@ -596,8 +596,8 @@ static void counts_are_those_of_a_simple_model(void **state)
     }
     assert_int_equal(keyspace_counts(keyspace).keys, keys);
     assert_int_equal(keyspace_counts(keyspace).used_bytes, sum);
-    assert_int_equal(
-        keyspace_counts(keyspace).memory_bytes + keyspace_counts(keyspace).ssd_bytes, sum);
+    assert_int_equal(keyspace_counts(keyspace).memory_bytes + keyspace_counts(keyspace).ssd_bytes,
+                     sum);
     keyspace_free(keyspace);
 }
 

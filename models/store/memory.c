@@ -31,7 +31,8 @@ struct store_memory {
     struct rng_stream draws;
     sim_dur clocks[REGIONS_MAX]; /* ahead of the true time */
     struct memory_probes probes[REGIONS_MAX];
-    kind_id cron_kind[REGIONS_MAX], fast_kind[REGIONS_MAX], ssd_kind[REGIONS_MAX], restart_kind[REGIONS_MAX];
+    kind_id cron_kind[REGIONS_MAX], fast_kind[REGIONS_MAX], ssd_kind[REGIONS_MAX],
+        restart_kind[REGIONS_MAX];
     bool runs;                    /* the cron has begun */
     struct server_memory *opened; /* for memory_free() */
     size_t opened_count;
@@ -95,8 +96,8 @@ void memory_fork_end(struct server *server)
 static double set_paged(struct server_memory *own)
 {
     const struct store_memory *memory = own->server->cluster->store->memory;
-    double held = (double)keyspace_counts(own->keyspace).memory_bytes +
-                  memory_copied_bytes(&own->fork);
+    double held =
+        (double)keyspace_counts(own->keyspace).memory_bytes + memory_copied_bytes(&own->fork);
     double over = held > memory->node_bytes ? held - memory->node_bytes : 0;
 
     own->paged = over > 0 ? over / held : 0;
@@ -177,12 +178,10 @@ RARE bool memory_write(struct server *server, struct command *command)
 
 static void set_miss(struct command *command, enum key_state state)
 {
-    static const uint8_t reasons[] = {[KEY_HELD] = MISS_NEVER_WRITTEN,
-                                      [KEY_NEVER] = MISS_NEVER_WRITTEN,
-                                      [KEY_EVICTED] = MISS_EVICTED,
-                                      [KEY_EXPIRED] = MISS_EXPIRED,
-                                      [KEY_DELETED] = MISS_NEVER_WRITTEN,
-                                      [KEY_FLUSHED] = MISS_FLUSHED};
+    static const uint8_t reasons[] = {
+        [KEY_HELD] = MISS_NEVER_WRITTEN,    [KEY_NEVER] = MISS_NEVER_WRITTEN,
+        [KEY_EVICTED] = MISS_EVICTED,       [KEY_EXPIRED] = MISS_EXPIRED,
+        [KEY_DELETED] = MISS_NEVER_WRITTEN, [KEY_FLUSHED] = MISS_FLUSHED};
 
     command->reply.kind = REPLY_MISS;
     command->reply.miss = reasons[state];
@@ -193,8 +192,8 @@ RARE enum execution memory_read(struct server *server, uint32_t ref, struct comm
     struct store_memory *memory = server->cluster->store->memory;
     struct key_value value = {0};
     bool on_ssd = false;
-    enum key_state state = keyspace_get(server->keyspace, command->session, clock_of(server),
-                                        &value, &on_ssd);
+    enum key_state state =
+        keyspace_get(server->keyspace, command->session, clock_of(server), &value, &on_ssd);
     struct rng_block block;
 
     if (__builtin_expect(server->memory->paged > 0, 0))
@@ -203,6 +202,24 @@ RARE enum execution memory_read(struct server *server, uint32_t ref, struct comm
         set_miss(command, state);
         return EXECUTION_DONE;
     }
+    if (!on_ssd)
+        return EXECUTION_DONE;
+    block = rng_block_at(&memory->draws, command->identity, command->attempt);
+    sim_after(memory->store->sim, dist_sample_ns(memory->params->ssd_latency, block.word[1]),
+              memory->ssd_kind[server->cluster->region], ref, command->generation);
+    return EXECUTION_PENDING;
+}
+
+RARE enum execution memory_class_command(struct server *server, uint32_t ref,
+                                         const struct command *command, bool on_ssd)
+{
+    struct store_memory *memory = server->cluster->store->memory;
+    struct rng_block block;
+
+    if (server->memory->paged > 0)
+        page_in(server, command);
+    if (server->memory->fork.active && command_is_write(command->kind))
+        server->memory->fork.writes += memory->params->pages_per_write;
     if (!on_ssd)
         return EXECUTION_DONE;
     block = rng_block_at(&memory->draws, command->identity, command->attempt);
@@ -379,7 +396,7 @@ static void memory_on_removed(void *self, uint32_t ref, enum key_state why)
     const struct server_memory *own = self;
     const struct store_kind *kind = own->server->cluster->store->kind;
 
-    if (!ref_is_class(ref) && kind->removed)
+    if (kind->removed)
         kind->removed(own->server, ref, why == KEY_EVICTED);
 }
 
@@ -466,14 +483,14 @@ struct store_memory *memory_create(struct store *store, bool exact, const struct
     memory = mem_zalloc(1, sizeof *memory);
     memory->store = store;
     memory->params = params;
-    memory->config = (struct memory_config){.policy = exact ? EVICT_ALLKEYS_LRU : params->policy,
-                                            .overhead_bytes = params->overhead_bytes,
-                                            .samples = exact ? 1 : params->samples,
-                                            .lfu_log_factor = params->lfu_log_factor,
-                                            .lfu_decay_min =
-                                                (uint32_t)(params->lfu_decay_ns / MINUTE),
-                                            .exact_lru = exact,
-                                            .makes_room = exact};
+    memory->config =
+        (struct memory_config){.policy = exact ? EVICT_ALLKEYS_LRU : params->policy,
+                               .overhead_bytes = params->overhead_bytes,
+                               .samples = exact ? 1 : params->samples,
+                               .lfu_log_factor = params->lfu_log_factor,
+                               .lfu_decay_min = (uint32_t)(params->lfu_decay_ns / MINUTE),
+                               .exact_lru = exact,
+                               .makes_room = exact};
     set_expiry(&memory->config, params);
     set_limits(memory, store->config);
     memory->draws = sim_stream(env->sim, env->instance, "memory");
@@ -483,8 +500,8 @@ struct store_memory *memory_create(struct store *store, bool exact, const struct
 
         memory->clocks[r] = (sim_dur)((2 * u - 1) * (double)params->skew_ns);
     }
-    memory->opened = mem_zalloc((size_t)store->region_count * store->config->shards,
-                                sizeof *memory->opened);
+    memory->opened =
+        mem_zalloc((size_t)store->region_count * store->config->shards, sizeof *memory->opened);
     return memory;
 }
 
