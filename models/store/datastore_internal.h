@@ -36,6 +36,7 @@ struct datastore_config {
     sim_dur start_time_ns, maintenance_at_ns, maintenance_window_ns;
     int snapshots, standby;
     sim_dur snapshot_every_ns;
+    int snapshot_from; /* enum snapshot_source */
     struct phase_rule snapshot_phase;
     double snapshot_copy_bit_per_s;
     struct dist *restore_create;
@@ -44,6 +45,7 @@ struct datastore_config {
 enum { RESHARD_NONE, RESHARD_ONCE };
 enum { READ_FROM_CLUSTER, READ_FROM_REPLICAS };
 enum { SNAPSHOTS_NONE, SNAPSHOTS_SCHEDULED };
+enum snapshot_source { SNAPSHOT_FROM_ANY, SNAPSHOT_FROM_PRIMARY, SNAPSHOT_FROM_REPLICA };
 enum { STANDBY_REPLICA, STANDBY_NONE };
 
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
@@ -134,6 +136,7 @@ struct saved_shard {
 
 struct snapshot {
     sim_time begun, here, elsewhere; /* complete in the region of its primary; in others */
+    bool forked;                     /* by the primary's processes, not by those of a replica */
     int region;
     struct saved_shard *shards; /* NULL: none */
 };
@@ -296,6 +299,8 @@ void datastore_offer_replicas(struct datastore *datastore, struct port_directory
 void readers_init(struct datastore_cluster *cluster, const struct model_env *env);
 /* The replicas of a cluster execute a write that its primary node has executed. */
 RARE void readers_apply(const struct datastore_server *server, uint32_t bytes);
+/* Block the thread of a shard at one of the replicas, if they serve reads. */
+void readers_block(const struct datastore_server *server, sim_dur length);
 /* Function of struct store_kind. */
 enum execution datastore_replica_read(struct server *server, uint32_t node, uint32_t ref,
                                       struct command *command);
@@ -364,7 +369,7 @@ void server_acknowledge(struct datastore_server *server, const struct log_entry 
 
 /* --- datastore_snapshots.c ------------------------------------------------------------------- */
 
-extern const char *const snapshot_names[], *const standby_names[];
+extern const char *const snapshot_names[], *const snapshot_sources[], *const standby_names[];
 extern const struct event_kind datastore_earlier, datastore_snapshot, datastore_saved;
 /* Clusters that do not exist yet go down; the first snapshot is scheduled. */
 void datastore_snapshots_start(struct datastore *datastore);

@@ -52,6 +52,7 @@ static const struct field datastore_fields[] = {
     DURATION("maintenance.weekly.window", maintenance_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
     VARIANT("snapshots", snapshots, snapshot_names, "none", "snapshots of the primary cluster, for restores", "seed 001"),
     DURATION("snapshots.scheduled.every", snapshot_every_ns, "10s", "24h", "365d", "interval between their starts", "seed 002"),
+    CHOICE("snapshots.scheduled.from", snapshot_from, snapshot_sources, "automatic", "whose process is forked and saved: that of the primary, or of a replica in its region; automatic: a replica, if there is one", "seed 001"),
     PHASE_FIELDS("snapshots.scheduled.phase", snapshot_phase, "phase of the snapshots"),
     BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     TIME_DIST("restore_create", restore_create, "0s", "lognormal(median=10min, p95=20min)", "1d", "restore: time until the new cluster has been created, before it loads the snapshot", "assumption"),
@@ -462,6 +463,17 @@ static void check_readers(const struct datastore_config *c, uint32_t replicas,
         validation_error(validation, "read_from", "needs 'replicas', such as 'replicas: 2'");
 }
 
+static void check_snapshots(const struct datastore_config *c, struct validation *validation)
+{
+    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
+        validation_error(validation, "standby",
+                         "'none' needs 'snapshots': nothing could be restored");
+    if (c->snapshots != SNAPSHOTS_NONE && c->snapshot_from == SNAPSHOT_FROM_REPLICA &&
+        c->replicas == 0)
+        validation_error(validation, "snapshots.scheduled.from",
+                         "'replica' needs 'replicas', such as 'replicas: 1'");
+}
+
 static void check_maintenance(const struct datastore_config *c, uint32_t replicas,
                               struct validation *validation)
 {
@@ -518,9 +530,7 @@ static void datastore_check(const void *config, const void *kind_config,
     check_resize(c, config, &cluster, validation);
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
     memory_check(config, validation);
-    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
-        validation_error(validation, "standby",
-                         "'none' needs 'snapshots': nothing could be restored");
+    check_snapshots(c, validation);
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them (facts C.1)",

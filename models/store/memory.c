@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "memory.h"
 
+#include "phase_rule.h"
 #include "run_log.h"
 #include "strbuf.h"
 #include "store_internal.h"
@@ -11,6 +12,7 @@
 #define PAGE_BYTES 4096.0
 #define SHARE_SCALE 1000000
 #define MINUTE (60 * SIM_S)
+#define CRON_ENTITY 256u              /* of its phase: beside regions */
 #define TIER_MOST_BYTES (128ll << 20) /* larger values stay in memory */
 
 const char *const memory_kinds[] = {"unlimited", "limited", NULL};
@@ -535,6 +537,7 @@ static void open_probes(struct memory_probes *own, struct probes *probes, int re
 void memory_init_cluster(struct cluster *cluster, const struct model_env *env)
 {
     struct store_memory *memory = cluster->store->memory;
+    static const struct phase_rule rule = {.kind = PHASE_OF_SCENARIO};
     int region = cluster->region;
     sim_dur period, phase;
 
@@ -546,8 +549,7 @@ void memory_init_cluster(struct cluster *cluster, const struct model_env *env)
     memory->ssd_kind[region] = sim_kind_add(env->sim, &memory_ssd, env->instance, cluster);
     memory->restart_kind[region] = sim_kind_add(env->sim, &memory_restart, env->instance, cluster);
     period = SIM_S / memory->params->expire_hz;
-    phase = (sim_dur)(rng_unit(rng_block_at(&memory->draws, (uint64_t)region, 0).word[2]) *
-                      (double)period);
+    phase = phase_start_ns(&rule, env->sim, env->instance, CRON_ENTITY + (uint64_t)region, period);
     sim_at(env->sim, phase, memory->cron_kind[region], 0, 0);
 }
 

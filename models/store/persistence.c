@@ -3,7 +3,7 @@
 
 #include "store_internal.h"
 
-const char *const persistence_kinds[] = {"none", "aof", "rdb", NULL};
+const char *const persistence_kinds[] = {"none", "aof", "rdb", "both", NULL};
 const char *const aof_policies[] = {"always", "everysec", "no", NULL};
 
 #define CRON (100 * SIM_MS)       /* Redis asks for save points at each turn of its cron */
@@ -29,11 +29,15 @@ struct save_point {
 
 static uint32_t save_points(const struct persistence_config *config)
 {
+    if (config->kind == PERSIST_BOTH)
+        return 1;
     return config->kind == PERSIST_RDB ? 1 + config->more.count / 2 : 0;
 }
 
 static struct save_point save_point(const struct persistence_config *config, uint32_t i)
 {
+    if (config->kind == PERSIST_BOTH)
+        return (struct save_point){config->both_every_ns, config->both_changes};
     if (i == 0)
         return (struct save_point){config->every_ns, config->changes};
     return (struct save_point){(sim_dur)(config->more.items[2 * i - 2] * (double)SIM_S),
@@ -231,12 +235,14 @@ void persistence_init(struct cluster *cluster, const struct model_env *env,
     persistence->save_kind = sim_kind_add(env->sim, &persistence_save, env->instance, cluster);
     persistence->saved_kind = sim_kind_add(env->sim, &persistence_saved, env->instance, cluster);
     persistence->loaded_kind = sim_kind_add(env->sim, &persistence_loaded, env->instance, cluster);
-    if (config->kind == PERSIST_RDB) {
-        persistence->phase_ns = phase_start_ns(&config->save_phase, env->sim, env->instance,
-                                               (uint64_t)cluster->region, config->every_ns);
-        save_points_begin(cluster, persistence->phase_ns - config->every_ns);
+    if (persistence_has_rdb(config)) {
+        sim_dur every = save_point(config, 0).after;
+
+        save_points_begin(cluster, phase_start_ns(&config->save_phase, env->sim, env->instance,
+                                                  (uint64_t)cluster->region, every) -
+                                       every);
     }
-    persistence->flush_ns = config->kind == PERSIST_AOF ? flushes[config->aof] : 0;
+    persistence->flush_ns = persistence_has_aof(config) ? flushes[persistence_fsync(config)] : 0;
     if (persistence->flush_ns > 0)
         persistence->phase_ns = phase_start_ns(&config->flush_phase, env->sim, env->instance,
                                                (uint64_t)cluster->region, persistence->flush_ns);

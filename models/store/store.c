@@ -643,7 +643,8 @@ static void store_init_service(struct store *store)
     store->read_ns = dist_is_constant(config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
     if (config->read_per_kib_ns > 0)
         store->read_ns = -1;
-    if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
+    if (persistence_has_aof(&config->persistence) &&
+        persistence_fsync(&config->persistence) == AOF_ALWAYS)
         store->fsync_ns = config->persistence.fsync_ns;
     store->keepalive = (struct keepalive){.idle_ns = config->keepalive_ns,
                                           .interval_ns = config->keepalive_ns / 3,
