@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 const char *const snapshot_names[] = {"none", "scheduled", "daily", NULL};
+const char *const snapshot_sources[] = {"automatic", "primary", "replica", NULL};
 const char *const standby_names[] = {"replica", "none", NULL};
 
 /* --- flushes --------------------------------------------------------------------------------- */
@@ -54,6 +55,9 @@ static void shard_flush(struct datastore *datastore, struct datastore_server *se
     shard->emptied += server->applied - shard->base;
     shard->base = position.number;
     shard->live = 0;
+    if (server->server->keyspace)
+        keyspace_clear(server->server->keyspace);
+    classes_clear(server->server);
     server_apply(server, position.number);
     log_append(server,
                &(struct log_entry){.acknowledged = sim_now(datastore->store->sim), .flush = true});
@@ -96,6 +100,8 @@ static int64_t saved_bytes(const struct datastore *datastore, const struct saved
 {
     if (datastore->config->data_set_bytes > 0)
         return datastore->config->data_set_bytes;
+    if (datastore->store->memory)
+        return saved->bytes;
     return (int64_t)(saved->live * datastore->shards[shard].write_size);
 }
 
@@ -133,22 +139,37 @@ static void snapshot_take(struct datastore *datastore, struct snapshot *snapshot
                                                    .acknowledged = shard->acknowledged,
                                                    .lost = shard->lost,
                                                    .emptied = shard->emptied,
-                                                   .live = shard->live};
+                                                   .live = shard->live,
+                                                   .bytes = datastore_held_bytes(datastore, s)};
     }
 }
 
-/* The fork of a primary without a replica that could be saved in its place blocks it. */
-static void block_for_fork(struct datastore *datastore, const struct snapshot *snapshot)
+/* The fork blocks the process that is saved: the primary's, or that of a replica in its place. */
+static void snapshot_fork(struct datastore *datastore, struct snapshot *snapshot)
 {
     const struct persistence_config *cost = &datastore->store->config->persistence;
     const double gib = 1024.0 * 1024.0 * 1024.0;
 
-    if (datastore->config->replicas > 0)
-        return;
-    for (uint32_t s = 0; s < datastore->shard_count; s++)
-        server_block(datastore->clusters[datastore->primary].servers[s].server,
-                     (sim_dur)((double)saved_bytes(datastore, &snapshot->shards[s], s) / gib *
-                               (double)cost->fork_per_gib_ns));
+    snapshot->forked = datastore->config->replicas == 0 ||
+                       datastore->config->snapshot_from == SNAPSHOT_FROM_PRIMARY;
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct datastore_server *server = &datastore->clusters[datastore->primary].servers[s];
+        sim_dur length = (sim_dur)((double)saved_bytes(datastore, &snapshot->shards[s], s) / gib *
+                                   (double)cost->fork_per_gib_ns);
+
+        if (!snapshot->forked) {
+            readers_block(server, length);
+            continue;
+        }
+        memory_fork_begin(server->server);
+        server_block(server->server, length);
+    }
+}
+
+static void snapshot_join(struct datastore *datastore, const struct snapshot *snapshot)
+{
+    for (uint32_t s = 0; snapshot->forked && s < datastore->shard_count; s++)
+        memory_fork_end(datastore->clusters[snapshot->region].servers[s].server);
 }
 
 static void snapshots_keep(struct datastore *datastore, const struct snapshot *snapshot)
@@ -206,7 +227,7 @@ static void datastore_on_snapshot(void *self, struct sim *sim, uint32_t entity, 
     if (!primary_is_well(datastore) || snapshots->in_progress.shards)
         return;
     snapshot_take(datastore, &snapshots->in_progress);
-    block_for_fork(datastore, &snapshots->in_progress);
+    snapshot_fork(datastore, &snapshots->in_progress);
     sim_after(sim, shards_take(datastore, &snapshots->in_progress, cost->save_bit_per_s, 0),
               snapshots->done_kind, 0, 0);
 }
@@ -232,6 +253,7 @@ static void datastore_on_saved(void *self, struct sim *sim, uint32_t entity, uin
 
     (void)entity, (void)generation;
     snapshots->in_progress = (struct snapshot){0};
+    snapshot_join(datastore, &snapshot);
     if (!is_whole(datastore, &snapshot)) {
         free(snapshot.shards);
         return;
@@ -357,6 +379,8 @@ static uint64_t restore_shard(struct datastore *datastore, struct datastore_serv
     shard->emptied = saved->emptied;
     shard->live = saved->live;
     log_begin(new, sim_now(datastore->store->sim));
+    datastore_restore_keys(old, new);
+    classes_clear(new->server); /* a snapshot of keys of classes is not kept: the cache is cold */
     return after > before ? after - before : 0;
 }
 

@@ -76,10 +76,8 @@ static const struct metric global_table_metrics[] = {
 };
 
 /* In the order of the causes. */
-enum { MISS_EXPIRED = MISS_OF_WRITER };
 static const struct label_row global_table_causes[] = {
     LAST_WRITER_CAUSES,
-    {"reauth-cause", "expired-early", "the item had expired in the store"},
 };
 
 /* struct store's `state`. */

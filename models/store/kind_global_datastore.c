@@ -3,8 +3,9 @@
  * A global datastore: one primary cluster that takes writes and secondary clusters that replicate
  * it. Clusters are divided into shards by the hash slot of a session; each shard is one server.
  *
- * This file: parameters, endpoints, commands, and wiring. Crashes and promotion are in
- * datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
+ * This file: parameters, endpoints, commands, and wiring; longer than 800 lines because the
+ * commands and the wiring of its other files share static functions. Crashes and promotion are
+ * in datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
  *
  * Conservation, checked at the end: every acknowledged write is held by the primary, lost at a
  * fork, or was emptied with the memory of a restarted process.
@@ -60,6 +61,7 @@ static const struct field datastore_fields[] = {
     DURATION("maintenance.weekly.window", maintenance_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
     VARIANT("snapshots", snapshots, snapshot_names, "none", "snapshots of the primary cluster, for restores", "seed 001"),
     DURATION("snapshots.scheduled.every", snapshot_every_ns, "10s", "24h", "365d", "interval between their starts", "seed 002"),
+    CHOICE("snapshots.scheduled.from", snapshot_from, snapshot_sources, "automatic", "whose process is forked and saved: that of the primary, or of a replica in its region; automatic: a replica, if there is one", "seed 001"),
     PHASE_FIELDS("snapshots.scheduled.phase", snapshot_phase, "phase of the snapshots"),
     BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     DURATION("snapshots.daily.at", snapshot_at_ns, "0s", "3h", "24h", "time of day at which the daily window begins", "assumption"),
@@ -336,7 +338,7 @@ static void session_written(struct datastore_server *server, struct session_row 
 
 /* min-replicas-to-write: fewer replicas than that have acknowledged something of late. Those inside
  * the region count while their nodes run. */
-RARE static bool server_lacks_replicas(const struct datastore_server *server)
+RARE bool server_lacks_replicas(const struct datastore_server *server)
 {
     const struct cluster *cluster = server->cluster->cluster;
     const struct datastore *datastore = server->cluster->datastore;
@@ -372,6 +374,9 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
         command->reply.kind = REPLY_ERROR;
         return;
     }
+    if (__builtin_expect(server->server->keyspace != NULL, 0) &&
+        !memory_write(server->server, command))
+        return;
     server_apply(server, server->applied + 1);
     position = (struct write_position){server->applied, server->history, server->shard};
     command->reply.executed = true;
@@ -385,13 +390,15 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
 static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t ref,
                                                  struct command *command)
 {
-    (void)ref;
     if (__builtin_expect(server->slots_move, 0) && reshard_redirects(server, command))
         return EXECUTION_DONE;
-    if (command_is_write(command->kind))
+    if (command_is_write(command->kind)) {
         server_write(server->state, command);
-    else
+    } else {
         server_read(server->state, command);
+        if (__builtin_expect(server->cluster->store->memory != NULL, 0))
+            return datastore_read_memory(server->state, ref, command);
+    }
     return EXECUTION_DONE;
 }
 
@@ -417,6 +424,9 @@ static void datastore_seed(struct store *store, uint32_t session, uint32_t sessi
     row_set_first(row, start);
     row_set_last(row, start);
     datastore_of(store)->shards[shard].live++;
+    if (store->memory)
+        memory_seed(&store->clusters[datastore_of(store)->primary].servers[shard], session,
+                    session_check);
 }
 
 /* --- losses ---------------------------------------------------------------------------------- */
@@ -491,6 +501,17 @@ static void check_readers(const struct datastore_config *c, uint32_t replicas,
         validation_error(validation, "read_from", "needs 'replicas', such as 'replicas: 2'");
 }
 
+static void check_snapshots(const struct datastore_config *c, struct validation *validation)
+{
+    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
+        validation_error(validation, "standby",
+                         "'none' needs 'snapshots': nothing could be restored");
+    if (c->snapshots != SNAPSHOTS_NONE && c->snapshot_from == SNAPSHOT_FROM_REPLICA &&
+        c->replicas == 0)
+        validation_error(validation, "snapshots.scheduled.from",
+                         "'replica' needs 'replicas', such as 'replicas: 1'");
+}
+
 static void check_maintenance(const struct datastore_config *c, uint32_t replicas,
                               struct validation *validation)
 {
@@ -521,6 +542,8 @@ static void check_reshard(const struct datastore_config *c, const struct store_c
         validation_error(validation, "reshard.once.shards", "must differ from 'shards'");
     if (config->hot_weight > 1)
         validation_error(validation, "reshard", "does not go with 'hot_weight'");
+    if (memory_is_wanted(&config->memory))
+        validation_error(validation, "reshard", "does not go with 'memory', 'expiry' or 'tiering'");
     if (config->cluster_mode == MODE_DISABLED)
         validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
 }
@@ -545,9 +568,8 @@ static void datastore_check(const void *config, const void *kind_config,
     check_maintenance(c, cluster.replicas, validation);
     check_resize(c, config, &cluster, validation);
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
-    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
-        validation_error(validation, "standby",
-                         "'none' needs 'snapshots': nothing could be restored");
+    memory_check(config, validation);
+    check_snapshots(c, validation);
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them (facts C.1)",
@@ -599,6 +621,7 @@ static void datastore_init(struct store *store, const struct model_env *env)
                                        .cluster = &store->clusters[r],
                                        .paid_replicas = replicas_in(datastore->config, (int)r)};
     reshard_init(datastore, env);
+    datastore_memory_init(datastore);
     datastore_offer_replicas(datastore, env->ports);
 }
 
@@ -622,6 +645,8 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
         server_apply(server, 1); /* number 1 stands for all writes before the run */
         server->log_low = server->tenure_first = 1;
     }
+    for (uint32_t s = 0; region == datastore->primary && s < datastore->shard_count; s++)
+        memory_open(&cluster->servers[s], 1);
     state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
@@ -679,8 +704,10 @@ static void datastore_fini(struct store *store)
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         struct datastore_server *servers = datastore->clusters[r].servers;
 
-        for (uint32_t s = 0; servers && s < datastore->shard_count; s++)
+        for (uint32_t s = 0; servers && s < datastore->shard_count; s++) {
             free(servers[s].log);
+            free(servers[s].changes.items);
+        }
         free(datastore->clusters[r].occupied);
         free(servers);
     }
@@ -690,6 +717,7 @@ static void datastore_fini(struct store *store)
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         free(datastore->shards[s].histories);
     datastore_snapshots_release(datastore);
+    datastore_memory_release(datastore);
     free(datastore->shards);
     reshard_release(datastore);
 }
@@ -760,6 +788,7 @@ const struct store_kind kind_global_datastore = {
               .meaning =
                   "active-passive: a primary cluster and up to two secondary clusters in other "
                   "regions",
+              .supports = store_supports,
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
@@ -774,11 +803,14 @@ const struct store_kind kind_global_datastore = {
     .seed = datastore_seed,
     .execute = datastore_execute,
     .replica_read = datastore_replica_read,
+    .class_refuses = datastore_class_refuses,
+    .class_written = datastore_class_written,
     .nodes = datastore_nodes,
     .shard_of = datastore_shard_of,
     .shard_asked = datastore_shard_asked,
     .written = datastore_written,
     .holds = datastore_holds,
+    .removed = datastore_removed,
     .peer = datastore_peer,
     .down = datastore_down,
     .back = datastore_back,

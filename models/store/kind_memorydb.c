@@ -35,7 +35,7 @@ static const struct field memorydb_fields[] = {
 static const struct metric memorydb_metrics[] = {LAST_WRITER_METRICS};
 static const struct label_row memorydb_causes[] = {LAST_WRITER_CAUSES};
 
-static const char *const memorydb_lacks[] = {"persistence", "persistence_cost",
+static const char *const memorydb_lacks[] = {"persistence", "persistence_cost", MEMORY_LACKS,
                                              "close_on_replica_write", NULL};
 
 /* struct store's `state`. */

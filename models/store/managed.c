@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-const char *const managed_lacks[] = {"discipline",
+const char *const managed_lacks[] = {MEMORY_LACKS,
+                                     "discipline",
                                      "node_type",
                                      "engine",
                                      "cluster_mode",

@@ -16,6 +16,7 @@ struct node_type {
     const char *name;
     uint32_t vcpus;
     double memory_bytes;        /* maxmemory, before the reserve */
+    double ssd_bytes;           /* for values that are not used; 0: it has none */
     double network_bit_per_s;   /* baseline: what it can send for long */
     double burst_bit_per_s;     /* for a while */
     double price_per_hour;      /* USD, engine Valkey, us-east-1 and us-west-2 */

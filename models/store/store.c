@@ -3,7 +3,8 @@
  * The session store: table of kinds, parameters common to all kinds, and faults of clusters.
  *
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
- * and listener.c are common to all kinds.
+ * and listener.c are common to all kinds. The file is longer than 800 lines because the tables,
+ * the wiring and the faults of clusters share its static functions.
  */
 #include "managed.h"
 #include "registry.h"
@@ -69,6 +70,7 @@ static const struct field store_fields[] = {
     DURATION("idle_timeout", idle_timeout_ns, "0s", "0s", "365d", "a server closes connections of clients that were idle for longer (Redis: timeout); 0: never", "failures A.2"),
     DURATION("tcp_keepalive", keepalive_ns, "0s", "300s", "1d", "TCP keep-alive of a server: a connection of a client on which nothing came for this long is probed, then three times at a third of it (Redis: tcp-keepalive); 0: off", "failures A.2"),
     PERSISTENCE_FIELDS(persistence),
+    MEMORY_FIELDS(memory),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which a server takes waiting commands: first or last come, first served", "assumption"),
     DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a command that has waited longer at its server is answered with an error when its turn comes; 0: never", "assumption"),
@@ -76,6 +78,7 @@ static const struct field store_fields[] = {
     COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "commands at a server, in service or waiting, at which more are refused with an error; 0: no limit", "assumption"),
     RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket of each server admits commands, others are refused with an error; 0: no limit", "assumption"),
     COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
+    DURATION("slowlog_slower_than", slowlog_ns, "0ms", "10ms", "1h", "execution time above which a command of a key class is in the SLOWLOG (slowlog-log-slower-than)", "valkey.conf"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -134,7 +137,10 @@ static const struct metric store_metrics[] = {
      .series = true,
      .meaning = "commands dropped from a server's queue, unexecuted: they had waited too long, or "
                 "their clients no longer waited"},
+    MEMORY_METRICS,
 };
+
+const char *const store_supports[] = {"key-classes", NULL};
 
 uint32_t store_nodes(const void *config)
 {
@@ -523,6 +529,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
     persistence_init(cluster, env, &store->config->persistence);
+    memory_init_cluster(cluster, env);
     if (store->kind->cluster_init)
         store->kind->cluster_init(cluster, env);
 }
@@ -566,7 +573,8 @@ static void store_offer(struct store *store, struct port_directory *ports)
                                     .cause_count = kind->model.rows.label_count,
                                     .here = kind->here,
                                     .reserve = store_reserve,
-                                    .seed = store_seed};
+                                    .seed = store_seed,
+                                    .seed_key = classes_seed};
     if (kind->here)
         kind->here_times(store, store->port.here_ns);
     port_offer_session_store(ports, -1, -1, &store->port);
@@ -647,7 +655,8 @@ static void store_init_service(struct store *store)
     store->read_ns = dist_is_constant(config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
     if (config->read_per_kib_ns > 0)
         store->read_ns = -1;
-    if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
+    if (persistence_has_aof(&config->persistence) &&
+        persistence_fsync(&config->persistence) == AOF_ALWAYS)
         store->fsync_ns = config->persistence.fsync_ns;
     store->keepalive = (struct keepalive){.idle_ns = config->keepalive_ns,
                                           .interval_ns = config->keepalive_ns / 3,
@@ -686,6 +695,7 @@ static void store_init(void *self, const struct model_env *env)
         store_init_service(store);
     }
     store_init_shards(store);
+    store->memory = memory_create(store, store->kind->exact_lru, env);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
     if (store->kind->endpoints)
@@ -703,6 +713,7 @@ static void store_connect(void *self, const struct port_directory *ports)
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
     store->is_watched |= store->history != NULL;
+    classes_connect(store, ports);
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
@@ -731,8 +742,10 @@ static void store_finish(void *self)
     struct store *store = self;
 
     for (uint32_t r = 0; r < store->region_count; r++)
-        if (store->clusters[r].exists)
+        if (store->clusters[r].exists) {
             cluster_check_queue(&store->clusters[r]);
+            memory_finish_cluster(&store->clusters[r]);
+        }
     if (store->kind->finish)
         store->kind->finish(store);
 }
@@ -743,6 +756,7 @@ static void store_fini(void *self)
 
     if (store->kind->fini)
         store->kind->fini(store);
+    classes_release(store);
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         free(store->clusters[r].servers);
         listener_release(&store->clusters[r].listener);
@@ -750,6 +764,7 @@ static void store_fini(void *self)
     }
     store_history_free(store->history);
     corruption_free(store->corruption);
+    memory_free(store->memory);
     free(store->endpoints.rows);
     free(store->state);
 }
