@@ -161,6 +161,7 @@ static const struct field store_client_fields[] = {
     ERROR_REFRESH("max-clients", ERROR_MAX_CLIENTS), ERROR_WAIT("max-clients", ERROR_MAX_CLIENTS), ERROR_CLOSE("max-clients", ERROR_MAX_CLIENTS, "true"),
     ERROR_RETRY("pool", ERROR_POOL, "false", "no connection of the pool became free: pool.max_wait, pool.pending"),
     ERROR_RETRY("circuit", ERROR_CIRCUIT, "false", "refused by the client's own breaker or throttle"),
+    ERROR_RETRY("denied", ERROR_DENIED, "false", "the credentials were refused (AccessDeniedException, UnrecognizedClientException)"),
     ERROR_RETRY("oom", ERROR_OOM, "false", "OOM: the memory of the server is full and its policy evicts nothing (Redis, Valkey: noeviction)"),
     ERROR_WAIT("oom", ERROR_OOM), ERROR_CLOSE("oom", ERROR_OOM, "false"),
     ERROR_RETRY("other", ERROR_OTHER, "true", "any other error reply: throttled, refused by the store's admission control, a failing node, a conflict"),

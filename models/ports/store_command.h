@@ -55,6 +55,7 @@ enum reply_kind {
     REPLY_CONFLICT,  /* a concurrent write won; nothing was executed */
     REPLY_RESET,     /* the server refused the connection, or closes it */
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
+    REPLY_DENIED,    /* the credentials of the request are not accepted; nothing was executed */
     REPLY_ERROR,     /* an error of a failing server; nothing was executed */
     REPLY_OOM,       /* the memory is full, and nothing can be evicted; nothing was executed */
     REPLY_KINDS
@@ -104,6 +105,8 @@ struct command {
     uint8_t region;                 /* of the client */
     uint8_t owner;                  /* enum command_owner */
     bool latest;                    /* a read that must see the session's last write */
+    bool asking;                    /* sent here by REPLY_ASK */
+    uint16_t shard;                 /* at the store: of the server that has it */
     struct reply reply;             /* REPLY_NONE until the server has executed it */
 };
 

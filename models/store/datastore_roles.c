@@ -230,7 +230,7 @@ static uint32_t next_node(const struct cluster *cluster)
     for (uint32_t n = 1; n < count; n++) {
         uint32_t other = (cluster->primary_node + n) % count;
 
-        if (cluster->nodes[other].zone != ZONE_WELL)
+        if (cluster->nodes[other].zone != ZONE_WELL || cluster->nodes[other].absent)
             continue;
         if (cluster->nodes[other].down == CRASH_NONE)
             return other;
@@ -311,10 +311,10 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
     struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
-    if (cluster->node_count == 1)
+    if (kind != CRASH_NONE && !cluster_has_replicas(cluster))
         return false;
     if (!cluster->up)
-        return true;
+        return kind != CRASH_NONE;
     if (kind == CRASH_NONE) { /* the nodes that crashed are replicas now */
         for (uint32_t n = 0; n < cluster->node_count; n++)
             listener_up(&cluster->nodes[n]);
@@ -337,7 +337,7 @@ void datastore_cut(struct cluster *cluster, bool begin)
     struct datastore_cluster *state = cluster->state;
 
     cluster_set_cut(state, begin);
-    if (cluster->node_count == 1)
+    if (!cluster_has_replicas(cluster))
         return;
     for (uint32_t s = 0; s < state->datastore->shard_count; s++) {
         struct datastore_server *server = &state->servers[s];

@@ -101,6 +101,7 @@ struct node {
     struct cluster *cluster;
     uint32_t endpoint;
     enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+    bool absent;          /* not created yet, or removed: down, and nothing brings it up */
     enum zone_state zone;
 };
 
@@ -183,8 +184,10 @@ struct store {
     const struct topology *topology;
     struct rng_stream service, errors;
     bool is_guarded;                     /* store_has_guard() */
+    bool is_watched;                     /* each command and reply has work that is rare */
     const struct store_config *given;    /* what the scenario says */
-    double hours_before, dollars_before; /* of nodes, until their type changed */
+    double hours_before, dollars_before; /* of nodes, until their type or number changed, */
+    sim_time billed;                     /* at this time */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
@@ -196,7 +199,7 @@ struct store {
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
-    uint16_t *slot_shards; /* where slots move: the shard of each now; else NULL */
+    bool slots_move;       /* between shards, by the kind */
     bool addresses_change; /* by the kind, with its endpoints */
     sim_dur address_ttl_ns;
     struct session_table
@@ -221,6 +224,8 @@ struct store {
 void store_set_node_type(struct store *store, int type);
 /* Hours of nodes of all clusters in the run so far. */
 double store_node_hours(const struct store *store);
+/* The number of nodes, or their type, is about to change: the time so far is paid as it was. */
+void store_bill_nodes(struct store *store);
 /* Has a region the form of a name of the cloud, such as us-west-2? Rules on regions apply to these
  * only. */
 bool store_is_cloud_region(const char *name);
@@ -233,7 +238,11 @@ static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
     return (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
 }
 /* The shard of a session, by the hash slot of its key. */
-uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
+uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check);
+static inline uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
+{
+    return store->shard_count == 1 ? 0 : store_shard_of_several(store, session, check);
+}
 /* The zone of node number `node` of a cluster: the zones in turn. */
 static inline uint16_t store_zone_of(const struct store *store, uint32_t node)
 {
@@ -443,14 +452,14 @@ RARE uint32_t listener_writes(struct cluster *cluster, const struct command *com
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command,
                          uint64_t iteration);
-/* The server of a command that has arrived. */
+/* The server of a command that arrives or has arrived: by_node; where slots move. */
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
 static inline struct server *server_of_command(struct cluster *cluster,
                                                const struct command *command)
 {
     const struct store *store = cluster->store;
 
-    if (__builtin_expect(store->by_node, 0))
+    if (__builtin_expect(store->by_node || store->slots_move, 0))
         return &cluster->servers[listener_server(cluster, command)];
     return &cluster->servers[store_shard_of(store, command->session, command->session_check)];
 }
