@@ -66,6 +66,8 @@ enum execution datastore_replica_read(struct server *server, uint32_t node, uint
     uint64_t applied = state->applied;
     sim_time done;
 
+    if (server->slots_move && reshard_redirects(server, command))
+        return EXECUTION_DONE;
     if (!cluster->occupied) { /* only what is on connections to a node that was the primary's */
         datastore_read(state, command);
         return EXECUTION_DONE;
@@ -92,8 +94,8 @@ static void cluster_on_read(void *self, struct sim *sim, uint32_t entity, uint32
 
     (void)sim;
     if ((command->generation & SIM_GENERATION_MASK) == generation)
-        server_complete(server_of_command(cluster->cluster, command),
-                        server_handle(entity, command), &reply);
+        server_complete(&cluster->cluster->servers[command->shard], server_handle(entity, command),
+                        &reply);
 }
 
 static const struct event_kind datastore_reader = {

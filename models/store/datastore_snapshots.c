@@ -21,7 +21,7 @@
 
 #include <stdlib.h>
 
-const char *const snapshot_names[] = {"none", "scheduled", NULL};
+const char *const snapshot_names[] = {"none", "scheduled", "daily", NULL};
 const char *const snapshot_sources[] = {"automatic", "primary", "replica", NULL};
 const char *const standby_names[] = {"replica", "none", NULL};
 
@@ -57,6 +57,7 @@ static void shard_flush(struct datastore *datastore, struct datastore_server *se
     shard->live = 0;
     if (server->server->keyspace)
         keyspace_clear(server->server->keyspace);
+    classes_clear(server->server);
     server_apply(server, position.number);
     log_append(server,
                &(struct log_entry){.acknowledged = sim_now(datastore->store->sim), .flush = true});
@@ -196,13 +197,33 @@ static void datastore_on_earlier(void *self, struct sim *sim, uint32_t entity, u
     snapshots_keep(self, &snapshot);
 }
 
+/* The number-th one of the run, from 0. */
+static void plan_snapshot(const struct datastore *datastore, uint32_t number)
+{
+    const struct datastore_config *config = datastore->config;
+    const struct store *store = datastore->store;
+    const struct time_window daily = {
+        .every_ns = DAY, .at_ns = config->snapshot_at_ns, .length_ns = config->snapshot_window_ns};
+    sim_time when;
+
+    if (config->snapshots == SNAPSHOTS_DAILY)
+        when = windows_time(datastore, &daily, SNAPSHOT_WINDOWS, number);
+    else if (number > 0)
+        when = sim_now(store->sim) + config->snapshot_every_ns;
+    else
+        when = phase_start_ns(&config->snapshot_phase, store->sim, store->instance, SNAPSHOT_ENTITY,
+                              config->snapshot_every_ns);
+    sim_at(store->sim, when, datastore->snapshots.begin_kind, number, 0);
+}
+
 static void datastore_on_snapshot(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct datastore *datastore = self;
     struct snapshots *snapshots = &datastore->snapshots;
     const struct persistence_config *cost = &datastore->store->config->persistence;
 
-    sim_after(sim, datastore->config->snapshot_every_ns, snapshots->begin_kind, entity, generation);
+    (void)generation;
+    plan_snapshot(datastore, entity + 1);
     if (!primary_is_well(datastore) || snapshots->in_progress.shards)
         return;
     snapshot_take(datastore, &snapshots->in_progress);
@@ -238,8 +259,12 @@ static void datastore_on_saved(void *self, struct sim *sim, uint32_t entity, uin
         return;
     }
     snapshot.here = sim_now(sim);
-    snapshot.elsewhere = sim_now(sim) + shards_take(datastore, &snapshot,
-                                                    datastore->config->snapshot_copy_bit_per_s, 0);
+    snapshot.elsewhere =
+        sim_now(sim) + shards_take(datastore, &snapshot,
+                                   datastore->config->snapshots == SNAPSHOTS_DAILY
+                                       ? datastore->config->daily_copy_bit_per_s
+                                       : datastore->config->snapshot_copy_bit_per_s,
+                                   0);
     snapshots_keep(datastore, &snapshot);
 }
 
@@ -254,7 +279,6 @@ void datastore_snapshots_start(struct datastore *datastore)
 {
     struct store *store = datastore->store;
     const struct datastore_config *config = datastore->config;
-    sim_dur phase;
 
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists && (int)r != datastore->primary &&
@@ -263,9 +287,7 @@ void datastore_snapshots_start(struct datastore *datastore)
     if (config->snapshots == SNAPSHOTS_NONE)
         return;
     sim_at(store->sim, 0, datastore->snapshots.earlier_kind, 0, 0);
-    phase = phase_start_ns(&config->snapshot_phase, store->sim, store->instance, SNAPSHOT_ENTITY,
-                           config->snapshot_every_ns);
-    sim_at(store->sim, phase, datastore->snapshots.begin_kind, 0, 0);
+    plan_snapshot(datastore, 0);
 }
 
 void datastore_snapshots_release(struct datastore *datastore)
@@ -358,6 +380,7 @@ static uint64_t restore_shard(struct datastore *datastore, struct datastore_serv
     shard->live = saved->live;
     log_begin(new, sim_now(datastore->store->sim));
     datastore_restore_keys(old, new);
+    classes_clear(new->server); /* a snapshot of keys of classes is not kept: the cache is cold */
     return after > before ? after - before : 0;
 }
 

@@ -3,7 +3,8 @@
  * The session store: table of kinds, parameters common to all kinds, and faults of clusters.
  *
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
- * and listener.c are common to all kinds.
+ * and listener.c are common to all kinds. The file is longer than 800 lines because the tables,
+ * the wiring and the faults of clusters share its static functions.
  */
 #include "managed.h"
 #include "registry.h"
@@ -54,7 +55,7 @@ static const struct field store_fields[] = {
     COUNT("node_quota", node_quota, "1", "90", "1000", "quota of nodes in a cluster, shards x (1 + replicas)", "facts C.2"),
     SHARE("reserved_memory", reserved_memory, "0", "25%", "90%", "share of a node's memory that data cannot use (reserved-memory-percent)", "facts C.2"),
     CHOICE("io_threads", io_threads, io_thread_choices, "automatic", "threads of their own for network and TLS, so that TLS handshakes take no time of the engine's thread; automatic: from 8 vCPUs on", "stores C.1"),
-    COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
+    COUNT_LIMITED("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
     DURATION("connect_cost.accept", accept_ns, "0ms", "0.1ms", "1s", "server time to accept a connection; 0: it is accepted at once", "failures B.2"),
@@ -77,6 +78,7 @@ static const struct field store_fields[] = {
     COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "commands at a server, in service or waiting, at which more are refused with an error; 0: no limit", "assumption"),
     RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket of each server admits commands, others are refused with an error; 0: no limit", "assumption"),
     COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
+    DURATION("slowlog_slower_than", slowlog_ns, "0ms", "10ms", "1h", "execution time above which a command of a key class is in the SLOWLOG (slowlog-log-slower-than)", "valkey.conf"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -138,6 +140,8 @@ static const struct metric store_metrics[] = {
     MEMORY_METRICS,
 };
 
+const char *const store_supports[] = {"key-classes", NULL};
+
 uint32_t store_nodes(const void *config)
 {
     return ((const struct store_config *)config)->shards;
@@ -153,15 +157,12 @@ bool store_is_cloud_region(const char *name)
 /* --- sessions and their shards --------------------------------------------------------------- */
 
 /* The first `hot_slots` slots belong to shard 0, the rest is divided evenly. */
-uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
+uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check)
 {
-    uint32_t slot;
+    uint32_t slot = store_slot_of(session, check);
 
-    if (store->shard_count == 1)
-        return 0;
-    slot = store_slot_of(session, check);
-    if (__builtin_expect(store->slot_shards != NULL, 0))
-        return store->slot_shards[slot];
+    if (__builtin_expect(store->slots_move, 0))
+        return store->kind->shard_of(store, session, check);
     if (slot < store->hot_slots)
         return 0;
     return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
@@ -364,8 +365,10 @@ static void cluster_set_illness(void *self, uint32_t part, const struct illness 
         cluster->servers[s].ill =
             illness->errors > 0 || illness->slow > 1 || illness->throttled > 0;
     }
-    if (illness->corrupt > 0 && !cluster->store->corruption)
+    if (illness->corrupt > 0 && !cluster->store->corruption) {
         cluster->store->corruption = corruption_create();
+        cluster->store->is_watched = true;
+    }
     if (by_node)
         cluster_set_node(cluster, part, node_lacks(&cluster->nodes[part]));
 }
@@ -570,7 +573,8 @@ static void store_offer(struct store *store, struct port_directory *ports)
                                     .cause_count = kind->model.rows.label_count,
                                     .here = kind->here,
                                     .reserve = store_reserve,
-                                    .seed = store_seed};
+                                    .seed = store_seed,
+                                    .seed_key = classes_seed};
     if (kind->here)
         kind->here_times(store, store->port.here_ns);
     port_offer_session_store(ports, -1, -1, &store->port);
@@ -586,23 +590,36 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
-double store_node_hours(const struct store *store)
+/* Of all clusters, since the last change. */
+static double recent_hours(const struct store *store)
 {
     uint32_t nodes = 0;
 
     for (int r = 0; r < (int)store->region_count; r++)
         if (store->clusters[r].exists && !store->kind->managed)
             nodes += store->kind->nodes ? store->kind->nodes(store, r) : store->shard_count;
-    return nodes * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+    return nodes * (double)(sim_now(store->sim) - store->billed) / (3600.0 * (double)SIM_S);
+}
+
+double store_node_hours(const struct store *store)
+{
+    return store->hours_before + recent_hours(store);
 }
 
 /* A managed service has no nodes, and no price of them. */
 static double store_node_dollars(const void *self)
 {
     const struct store *store = self;
-    double hours = store_node_hours(store) - store->hours_before;
+    double hours = recent_hours(store);
 
     return store->dollars_before + (hours > 0 ? hours * service_node_price(store->config) : 0);
+}
+
+void store_bill_nodes(struct store *store)
+{
+    store->dollars_before = store_node_dollars(store);
+    store->hours_before = store_node_hours(store);
+    store->billed = sim_now(store->sim);
 }
 
 /* With threads for network and TLS, the engine's thread has nothing to do with TLS. */
@@ -624,8 +641,7 @@ void store_set_node_type(struct store *store, int type)
 {
     if (store->config->node_type == type)
         return;
-    store->dollars_before = store_node_dollars(store);
-    store->hours_before = store_node_hours(store);
+    store_bill_nodes(store);
     store->adapted.node_type = type;
     store_adapt_threads(store);
     if (store->memory)
@@ -666,6 +682,7 @@ static void store_init(void *self, const struct model_env *env)
         store->kind->adapt(&store->adapted, store->kind_config);
         store->config = &store->adapted;
     }
+    store->is_watched = store->config->idle_timeout_ns > 0;
     store->by_node = store->kind->by_node;
     store->state = mem_zalloc(1, store->kind->state_size);
     store->sim = env->sim;
@@ -697,6 +714,8 @@ static void store_connect(void *self, const struct port_directory *ports)
 
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
+    store->is_watched |= store->history != NULL;
+    classes_connect(store, ports);
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
@@ -739,6 +758,7 @@ static void store_fini(void *self)
 
     if (store->kind->fini)
         store->kind->fini(store);
+    classes_release(store);
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         free(store->clusters[r].servers);
         listener_release(&store->clusters[r].listener);
