@@ -124,8 +124,8 @@ struct server_connection {
 struct listener {
     struct server_connection *connections[REGIONS_MAX]; /* by region and index at the client */
     size_t connection_count[REGIONS_MAX];
-    uint64_t open_count,
-        special_count; /* connections that are `counted`; `refused`, `waits` or `stray` */
+    struct time_avg open_count; /* connections that are `counted` */
+    uint64_t special_count;     /* those that are `refused`, `waits` or `stray` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
@@ -153,7 +153,8 @@ struct cluster {
     struct store_fault_port fault;
     struct illness_port illness;
     kind_id iteration_kind, peer_kind, command_kind, handshake_kind, idle_kind;
-    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns,
+    probe_id commands[2], time[2], sojourn[2]; /* by command_is_write() */
+    probe_id utilization, hot_utilization, writes, repeated, accepted, refused, dropped_syns,
         rejected, expired;
 };
 
