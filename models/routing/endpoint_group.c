@@ -67,11 +67,12 @@ static void endpoint_group_connect(void *self, const struct port_directory *port
     const struct endpoint_group_shape *shape = &group->config->shape;
     const struct illness_port *instances = port_need_app_illness(ports, group->region, -1);
     const struct health_target_port *target = port_need_health_target(ports, group->region, -1);
+    uint32_t count = endpoint_group_count(shape, instances->part_count);
 
+    invariant(count <= ENDPOINTS_MAX);
     group->edge = port_need_edge(ports, -1, -1);
-    group->port.count = endpoint_group_count(shape, instances->part_count);
-    invariant(group->port.count <= ENDPOINTS_MAX);
-    for (uint32_t i = 0; i < group->port.count; i++) {
+    group->port.count = count;
+    for (uint32_t i = 0; i < count; i++) {
         group->port.weights[i] =
             shape->weights.count > 0 ? (uint8_t)shape->weights.items[i] : WEIGHT_DEFAULT;
         if (group->port.direct)

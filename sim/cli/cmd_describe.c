@@ -96,15 +96,14 @@ static int describe(const struct invocation *invocation)
 
 const struct command cmd_describe = {
     .name = "describe",
-    .arguments = "[MODEL[.KIND | .PARAMETER] | METRIC | SCENARIO]",
+    .arguments = "[MODEL[.KIND | .PARAMETER] | KIND | METRIC | SCENARIO]",
     .argument_max = 1,
     .summary = "Show models with their parameters and metrics, or a fully resolved scenario",
     .details =
         "Without an argument, list the models. With a model's name, show every parameter with "
-        "unit, default, range, meaning and source, every metric and every kind; with MODEL.KIND, "
-        "the parameters and metrics of that kind; with MODEL.PARAMETER or METRIC, only that one. "
-        "With "
-        "a scenario file, show every resolved value and its origin.",
+        "unit, default, range, meaning and source, every metric and every kind; with MODEL.KIND "
+        "or KIND, the parameters and metrics of that kind; with MODEL.PARAMETER or METRIC, only "
+        "that one. With a scenario file, show every resolved value and its origin.",
     .examples = "  isthmus describe\n"
                 "  isthmus describe store_client\n"
                 "  isthmus describe client.retry\n"

@@ -237,23 +237,57 @@ static const struct model_ops *find_model(const struct registry *registry, const
     return NULL;
 }
 
-static void unknown_name(const struct registry *registry, const char *name, struct diag *diag)
+static size_t add_metric_names(const char **names, size_t count, const struct metric *metrics,
+                               size_t metric_count)
 {
-    const char **names;
-    struct strbuf text = STRBUF_INIT;
-    size_t count = 1 + registry->model_count;
+    for (size_t i = 0; i < metric_count; i++)
+        names[count + i] = metrics[i].name;
+    return count + metric_count;
+}
 
-    for (size_t i = 0; i < registry->model_count; i++)
-        count += registry->models[i]->metric_count;
-    names = mem_alloc(count, sizeof *names);
-    count = 0;
+/* Of models, then of kinds, then of the metrics of both. */
+static size_t add_known_names(const struct registry *registry, const char **names)
+{
+    size_t count = 0;
+
     names[count++] = "run";
     for (size_t i = 0; i < registry->model_count; i++)
         names[count++] = registry->models[i]->name;
     for (size_t i = 0; i < registry->model_count; i++)
-        for (size_t j = 0; j < registry->models[i]->metric_count; j++)
-            names[count++] = registry->models[i]->metrics[j].name;
-    strbuf_addf(&text, "unknown model or metric '%s'", name);
+        for (size_t j = 0; j < registry->models[i]->kind_count; j++)
+            names[count++] = registry->models[i]->kinds[j]->name;
+    for (size_t i = 0; i < registry->model_count; i++) {
+        const struct model_ops *ops = registry->models[i];
+
+        count = add_metric_names(names, count, ops->metrics, ops->metric_count);
+        for (size_t j = 0; j < ops->kind_count; j++)
+            count =
+                add_metric_names(names, count, ops->kinds[j]->metrics, ops->kinds[j]->metric_count);
+    }
+    return count;
+}
+
+static size_t known_name_count(const struct registry *registry)
+{
+    size_t count = 1 + registry->model_count;
+
+    for (size_t i = 0; i < registry->model_count; i++) {
+        const struct model_ops *ops = registry->models[i];
+
+        count += ops->metric_count + ops->kind_count;
+        for (size_t j = 0; j < ops->kind_count; j++)
+            count += ops->kinds[j]->metric_count;
+    }
+    return count;
+}
+
+static void unknown_name(const struct registry *registry, const char *name, struct diag *diag)
+{
+    const char **names = mem_alloc(known_name_count(registry), sizeof *names);
+    struct strbuf text = STRBUF_INIT;
+    size_t count = add_known_names(registry, names);
+
+    strbuf_addf(&text, "unknown model, kind or metric '%s'", name);
     add_remedy(&text, name, "models are", names, count);
     diag_error(diag, "%s", text.text);
     free(names);
@@ -362,6 +396,21 @@ static bool find_metric(const struct registry *registry, const char *name,
     return false;
 }
 
+/* A kind by its name alone: "regional". */
+static bool find_kind(const struct registry *registry, const char *name,
+                      struct described *described)
+{
+    for (size_t i = 0; i < registry->model_count; i++) {
+        const struct model_kind *kind = kind_find(registry->models[i], name);
+
+        if (kind) {
+            *described = described_whole(registry, registry->models[i], kind);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool describe_find(const struct registry *registry, const char *name, struct model_ops *run,
                    struct described *described, struct diag *diag)
 {
@@ -378,7 +427,7 @@ bool describe_find(const struct registry *registry, const char *name, struct mod
         found = find_part(registry, ops, dot + 1, keep_fields, described);
     else
         found = find_part(registry, run_as_model(run), name, keep_fields, described) ||
-                find_metric(registry, name, described);
+                find_kind(registry, name, described) || find_metric(registry, name, described);
     if (!found && ops)
         unknown_part(ops, dot + 1, diag);
     else if (!found)

@@ -19,9 +19,9 @@ struct described {
     size_t kind_count;             /* kinds to list: of ops->kinds */
 };
 
-/* Find "store", "store.regional", a parameter or group of parameters such as "client.retry", or a
- * metric such as "reauth_rate"; false with the error in `diag`. `run`: storage for the run
- * settings. */
+/* Find "store", "store.regional" or "regional", a parameter or group of parameters such as
+ * "client.retry", or a metric such as "reauth_rate"; false with the error in `diag`. `run`: storage
+ * for the run settings. */
 bool describe_find(const struct registry *registry, const char *name, struct model_ops *run,
                    struct described *described, struct diag *diag);
 /* The run settings (index 0), then the models; `run` as above. */

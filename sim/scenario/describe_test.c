@@ -54,7 +54,8 @@ static void print_models(FILE *out)
 /* A parameter, a group of parameters, a metric, a run setting. */
 static void print_parts(FILE *out)
 {
-    static const char *const parts[] = {"client.timeout", "client.retry", "reauths", "duration"};
+    static const char *const parts[] = {"client.timeout", "client.retry", "reauths", "duration",
+                                        "regional"};
     struct diag diag = {0};
 
     for (size_t i = 0; i < COUNT_OF(parts); i++)
@@ -72,6 +73,7 @@ static void parts_of_models_are_described_alone(void **state)
     assert_non_null(strstr(text, "\n  retry.backoff.exponential.base "));
     assert_non_null(strstr(text, "\n  reauths{cause} "));
     assert_non_null(strstr(text, "\n  duration "));
+    assert_non_null(strstr(text, "store.regional: "));
     assert_null(strstr(text, "\n  preset "));
     assert_null(strstr(text, "\n  warmup "));
     free(text);
@@ -79,7 +81,7 @@ static void parts_of_models_are_described_alone(void **state)
 
 static void unknown_parts_get_a_suggestion(void **state)
 {
-    static const char *const parts[] = {"client.tiemout", "reauth"};
+    static const char *const parts[] = {"client.tiemout", "reauth", "regoinal"};
     struct diag diag = {0};
     char *text;
 
@@ -89,7 +91,9 @@ static void unknown_parts_get_a_suggestion(void **state)
     text = diag_text(&diag);
     assert_string_equal(text,
                         "error: 'client' has no parameter 'tiemout'; did you mean 'timeout'?\n"
-                        "error: unknown model or metric 'reauth'; did you mean 'reauths'?\n");
+                        "error: unknown model, kind or metric 'reauth'; did you mean 'reauths'?\n"
+                        "error: unknown model, kind or metric 'regoinal'; did you mean "
+                        "'regional'?\n");
     free(text);
     diag_release(&diag);
 }
