@@ -218,7 +218,8 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
     struct app_request *request = &app->requests[entity];
     struct instance *instance;
 
-    probe_count(app->probes, app->arrived);
+    if (__builtin_expect(app->timed, 0))
+        probe_count(app->probes, app->arrived);
     if (!app->up) { /* no response: the user waits until the patience timeout */
         probe_count(app->probes, app->lost);
         app_request_free(app, entity);

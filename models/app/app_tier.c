@@ -103,7 +103,8 @@ static const struct metric app_tier_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .series = true,
-     .meaning = "requests that reached the region's load balancer"},
+     .meaning =
+         "requests that reached the region's load balancer; recorded as target_response_time is"},
     {.name = "target_response_time",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
@@ -212,7 +213,6 @@ static void app_tier_init(void *self, const struct model_env *env)
     app->refused = probe_count_open(probes, "requests_refused", env->region, NULL);
     app->dropped = probe_count_open(probes, "requests_dropped", env->region, NULL);
     app->instance_errors = probe_count_open(probes, "instance_errors", env->region, NULL);
-    app->arrived = probe_count_open(probes, "requests_arrived", env->region, NULL);
     app->wait = probe_latency_open(probes, "app_wait", env->region, NULL);
     for (int i = 0; i < BALANCER_ERRORS; i++)
         app->balancer_errors[i] =
@@ -233,14 +233,22 @@ static void app_tier_init(void *self, const struct model_env *env)
     port_offer_power(env->ports, env->region, POWER_APP, &app->power);
 }
 
+/* What only a monitoring service records. */
+static void app_measure(struct app_tier *app, struct probes *probes)
+{
+    app->timed = probes_is_tapped(probes, "target_response_time") ||
+                 probes_is_tapped(probes, "requests_arrived");
+    if (!app->timed)
+        return;
+    app->response_time = probe_latency_open(probes, "target_response_time", app->region, NULL);
+    app->arrived = probe_count_open(probes, "requests_arrived", app->region, NULL);
+}
+
 static void app_tier_connect(void *self, const struct port_directory *ports)
 {
     struct app_tier *app = self;
 
-    app->timed = probes_is_tapped(sim_probe_set(app->sim), "target_response_time");
-    if (app->timed)
-        app->response_time =
-            probe_latency_open(sim_probe_set(app->sim), "target_response_time", app->region, NULL);
+    app_measure(app, sim_probe_set(app->sim));
     app->probes = sim_probes(app->sim);
     app->sessions = port_need_sessions(ports, app->region, -1);
     app->instances_hint = port_find_prefetch_instances(ports, app->region, -1);

@@ -39,8 +39,8 @@
     MAPPED(CACHE, "CacheHits", "Count", 60, TAP_SUM, 0, "cache_hits", NULL, 1, SERVICE_PLAIN, "lookups that found the key", "service metrics") \
     MAPPED(CACHE, "CacheMisses", "Count", 60, TAP_SUM, 0, "cache_misses", NULL, 1, SERVICE_PLAIN, "lookups that did not; rises after a promotion to a copy that has less", "service metrics") \
     MAPPED(CACHE, "CacheHitRate", "Percent", 300, TAP_AVERAGE, 0, "hit_ratio", NULL, 100, SERVICE_PLAIN, "hits / (hits + misses)", "service metrics") \
-    MAPPED(CACHE, "GetTypeCmds", "Count", 60, TAP_SUM, 0, "store_commands", "read", 1, SERVICE_PLAIN, "reads executed, those of clients that no longer wait too", "service metrics") \
-    MAPPED(CACHE, "SetTypeCmds", "Count", 60, TAP_SUM, 0, "store_commands", "write", 1, SERVICE_PLAIN, "writes executed, deletions too, those of clients that no longer wait too", "service metrics") \
+    MAPPED(CACHE, "GetTypeCmds", "Count", 60, TAP_SUM, 0, "commands_measured", "read", 1, SERVICE_PLAIN, "reads executed, those of clients that no longer wait too", "service metrics") \
+    MAPPED(CACHE, "SetTypeCmds", "Count", 60, TAP_SUM, 0, "commands_measured", "write", 1, SERVICE_PLAIN, "writes executed, deletions too, those of clients that no longer wait too", "service metrics") \
     MAPPED(CACHE, "GetTypeCmdsLatency", "Microseconds", 60, TAP_AVERAGE, 0, "command_time_mean", "read", 1e-3, SERVICE_PLAIN, "processor time of a read: no queue and no network, so it stays flat in an overload", "service metrics") \
     MAPPED(CACHE, "SetTypeCmdsLatency", "Microseconds", 60, TAP_AVERAGE, 0, "command_time_mean", "write", 1e-3, SERVICE_PLAIN, "processor time of a write: no queue and no network, so it stays flat in an overload", "service metrics") \
     MAPPED(CACHE, "SuccessfulReadRequestLatency", "Microseconds", 60, TAP_AVERAGE, 0, "command_sojourn_mean", "read", 1e-3, SERVICE_PLAIN, "time of a read at the server, its queue included (Valkey 7.2 and later); mean only, no p99; reads that were refused count too", "service metrics") \

@@ -184,10 +184,12 @@ struct wan_link {
     struct darkness dark;
     bool unheard; /* the reverse link carries nothing: acknowledgements are lost */
     bool reset, hold;
-    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow, unheard */
-    bool narrow;         /* bandwidth is limited */
-    bool draws;          /* anything random at all? */
-    sim_dur constant_ns; /* the whole delay, where nothing is random */
+    bool careful;    /* a reset, a hold, an idle timeout, a choice of faults by flow, unheard */
+    bool narrow;     /* bandwidth is limited */
+    bool draws;      /* anything random at all? */
+    bool replicates; /* it has had flows of the replication */
+    uint64_t bytes, replication_bytes; /* sent; of them, by these flows */
+    sim_dur constant_ns;               /* the whole delay, where nothing is random */
     sim_dur mean_base_ns;
     sim_time busy_until;
     struct link_impairment impairments[IMPAIRMENTS_MAX];
@@ -198,7 +200,6 @@ struct wan_link {
     struct loss_chain own_chain;
     struct rng_stream burst_stream, path_stream, slot_stream;
     double slots_per_ns;             /* 0: each message draws its own jitter */
-    uint64_t bytes[2];               /* sent, those of the replication apart */
     struct gateway_port *attachment; /* to the transit gateway, where the link is of that kind */
     sim_dur gateway_ns;              /* delay of all gateways on the way */
 
@@ -290,6 +291,14 @@ static inline struct rng_block link_slot_block(const struct wan_link *link, uint
                         (uint64_t)((double)sim_now(link->sim) * link->slots_per_ns));
 }
 
+/* Count bytes sent, for the bill. */
+static inline void link_meter(struct wan_link *link, uint32_t flow_index, uint32_t bytes)
+{
+    link->bytes += bytes;
+    if (link->replicates && link->flows[flow_index].replicates)
+        link->replication_bytes += bytes;
+}
+
 /* When a packet sent now arrives, or SIM_NEVER. (identity, index) names the transmission: it keys
  * the draw of its loss, and that of its delay where each has its own. */
 static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index, uint64_t identity,
@@ -300,7 +309,7 @@ static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index,
     bool lost = link->blackhole;
 
     probe_count(link->probes, link->transmissions);
-    link->bytes[link->flows[flow_index].replicates] += bytes;
+    link_meter(link, flow_index, bytes);
     if (link->draws) {
         struct rng_block block;
         double chance;

@@ -66,7 +66,7 @@ static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t
     struct server *server = &cluster->servers[0];
     struct command *command = command_at(store->pools[ref_region(entity)], ref_index(entity));
 
-    (void)generation;
+    (void)sim, (void)generation;
     if (__builtin_expect(ref_index(entity) >= NEAR_COMMANDS && !store->prefetches, 0))
         store_prefetch_early(store);
     if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
@@ -77,8 +77,9 @@ static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
-    command->arrived = sim_now(sim);
-    probe_count(store->probes, cluster->commands[command_is_write(command->kind)]);
+    probe_count(store->probes, cluster->commands);
+    if (__builtin_expect(store->measures, 0))
+        cluster_measure_arrival(cluster, command);
     if ((server->ill && server_fails(server, command)) ||
         store->kind->execute(server, entity, command) == EXECUTION_DONE)
         cluster_reply(cluster, entity, command);

@@ -150,11 +150,31 @@ RARE static sim_dur iteration_take(struct server *server)
     return store->fsync_ns > 0 && iteration_writes(server) ? store->fsync_ns : 0;
 }
 
+/* Count the commands of the iteration and the time that they take. */
+RARE static void iteration_measure(const struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+
+    for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
+        const struct command *command = command_of(store, ref);
+        bool write = command_is_write(command->kind);
+        double time =
+            (double)(write ? store_service(store, command) : server_read_time(server, command));
+
+        if (server->ill)
+            time *= server->illness.slow;
+        probe_count(store->probes, cluster->measured[write]);
+        probe_count_many(store->probes, cluster->time[write], (uint64_t)time);
+        ref = command->next;
+    }
+}
+
 void server_begin_iteration(struct server *server)
 {
     struct cluster *cluster = server->cluster;
     struct store *store = cluster->store;
-    sim_dur cost = server->blocked_ns, spent[2] = {0, 0}; /* by command_is_write() */
+    sim_dur cost = server->blocked_ns;
 
     if (cluster->stalled || !cluster->up || server->gone)
         return;
@@ -180,18 +200,13 @@ void server_begin_iteration(struct server *server)
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
 
-        spent[command_is_write(command->kind)] +=
-            is_known ? store->read_ns : store_service(store, command);
+        cost += is_known ? store->read_ns : store_service(store, command);
         ref = command->next;
     }
-    cost += spent[0] + spent[1];
-    if (server->ill) {
+    if (server->ill)
         cost = (sim_dur)((double)cost * server->illness.slow);
-        for (int type = 0; type < 2; type++)
-            spent[type] = (sim_dur)((double)spent[type] * server->illness.slow);
-    }
-    for (int type = 0; type < 2; type++)
-        probe_count_many(store->probes, cluster->time[type], (uint64_t)spent[type]);
+    if (__builtin_expect(store->measures, 0))
+        iteration_measure(server);
     if (__builtin_expect(server->occupied > sim_now(store->sim), 0))
         cost += server->occupied - sim_now(store->sim);
     server->occupied = sim_now(store->sim) + cost;
@@ -247,9 +262,13 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
     link->send(link->self, command->reply_flow, &reply);
 }
 
-/* The command's reply is ready. */
-static inline void cluster_count_sojourn(const struct cluster *cluster,
-                                         const struct command *command)
+RARE void cluster_measure_arrival(const struct cluster *cluster, struct command *command)
+{
+    command->arrived = sim_now(cluster->store->sim);
+    probe_count(cluster->store->probes, cluster->measured[command_is_write(command->kind)]);
+}
+
+RARE static void cluster_measure_reply(const struct cluster *cluster, const struct command *command)
 {
     struct store *store = cluster->store;
     uint64_t took = (uint64_t)(sim_now(store->sim) - command->arrived);
@@ -290,7 +309,8 @@ void server_complete(struct server *server, struct command_handle handle, const 
     if (command->owner != COMMAND_AT_STORE || command->generation != handle.generation)
         return; /* it was dropped when its server went down */
     pending_remove(server, command);
-    cluster_count_sojourn(server->cluster, command);
+    if (__builtin_expect(server->cluster->store->measures, 0))
+        cluster_measure_reply(server->cluster, command);
     command->reply = *reply;
     cluster_reply(server->cluster, handle.ref, command);
 }
@@ -417,12 +437,13 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
 
         server->queued--;
         queue_check_leave(&cluster->queued, sim_now(sim), command->arrived);
-        probe_count(store->probes, cluster->commands[command_is_write(command->kind)]);
+        probe_count(store->probes, cluster->commands);
         if ((server->ill && server_fails(server, command)) ||
             execute(server, ref, command) == EXECUTION_DONE) {
             bool counts = crowded || command->reply.bytes > LARGE_REPLY;
 
-            cluster_count_sojourn(cluster, command);
+            if (__builtin_expect(store->measures, 0))
+                cluster_measure_reply(cluster, command);
             if (__builtin_expect(!counts, 1) || !server_writes_later(server, ref, command))
                 cluster_reply(cluster, ref, command);
         } else {

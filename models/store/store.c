@@ -83,11 +83,12 @@ static const struct field store_fields[] = {
 static const char *const command_types[] = {"read", "write", NULL}; /* by command_is_write() */
 // clang-format off
 static const struct metric store_metrics[] = {
-    {.name = "store_commands", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .series = true, .meaning = "commands executed by the cluster's servers, including those whose client no longer waits"},
+    {.name = "store_commands", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "commands executed by the cluster's servers, including those whose client no longer waits"},
+    {.name = "commands_measured", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .series = true, .meaning = "the same by type; this and the next four are recorded where an alarm or 'monitoring.record' uses them"},
     {.name = "command_time", .unit = UNIT_NS, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .meaning = "processor time of the commands; of a managed service, time until its reply"},
-    {.name = "command_time_mean", .unit = UNIT_NS, .kind = METRIC_RATIO, .label = "type", .label_values = command_types, .over = "command_time", .under = "store_commands", .series = true, .meaning = "processor time of a command, without waiting and without the network"},
+    {.name = "command_time_mean", .unit = UNIT_NS, .kind = METRIC_RATIO, .label = "type", .label_values = command_types, .over = "command_time", .under = "commands_measured", .series = true, .meaning = "processor time of a command, without waiting and without the network"},
     {.name = "command_sojourn", .unit = UNIT_NS, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .meaning = "time of the commands from their arrival at the server to its reply"},
-    {.name = "command_sojourn_mean", .unit = UNIT_NS, .kind = METRIC_RATIO, .label = "type", .label_values = command_types, .over = "command_sojourn", .under = "store_commands", .series = true, .better = LOWER_IS_BETTER, .meaning = "time of a command at the server: waiting, execution, and other nodes where the reply waits for them; without the network"},
+    {.name = "command_sojourn_mean", .unit = UNIT_NS, .kind = METRIC_RATIO, .label = "type", .label_values = command_types, .over = "command_sojourn", .under = "commands_measured", .series = true, .better = LOWER_IS_BETTER, .meaning = "time of a command at the server: waiting, execution, and other nodes where the reply waits for them; without the network"},
     {.name = "store_connections", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "connections of clients that the cluster's nodes have accepted and not closed"},
     {.name = "store_connections_accepted", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "connections of clients accepted by the cluster's nodes"},
     {.name = "store_utilization", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .scale = 1e-6, .series = true, .meaning = "share of time that the cluster's servers are busy, mean over shards"},
@@ -415,13 +416,7 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
 {
     int region = cluster->region;
 
-    for (int type = 0; type < 2; type++) {
-        const char *name = command_types[type];
-
-        cluster->commands[type] = probe_count_open(probes, "store_commands", region, name);
-        cluster->time[type] = probe_count_open(probes, "command_time", region, name);
-        cluster->sojourn[type] = probe_count_open(probes, "command_sojourn", region, name);
-    }
+    cluster->commands = probe_count_open(probes, "store_commands", region, NULL);
     cluster->accepted = probe_count_open(probes, "store_connections_accepted", region, NULL);
     probe_level_follow(probes, probe_level_open(probes, "store_connections", region, NULL),
                        &cluster->listener.open_count);
@@ -659,10 +654,28 @@ static void store_init(void *self, const struct model_env *env)
     store_offer(store, env->ports);
 }
 
+/* What only a monitoring service records. */
+static void store_measure(struct store *store, struct probes *probes)
+{
+    store->measures = probes_is_tapped(probes, "commands_measured") ||
+                      probes_is_tapped(probes, "command_time_mean") ||
+                      probes_is_tapped(probes, "command_sojourn_mean");
+    for (int r = 0; store->measures && r < (int)store->region_count; r++)
+        for (int type = 0; store->clusters[r].exists && type < 2; type++) {
+            struct cluster *cluster = &store->clusters[r];
+            const char *name = command_types[type];
+
+            cluster->measured[type] = probe_count_open(probes, "commands_measured", r, name);
+            cluster->time[type] = probe_count_open(probes, "command_time", r, name);
+            cluster->sojourn[type] = probe_count_open(probes, "command_sojourn", r, name);
+        }
+}
+
 static void store_connect(void *self, const struct port_directory *ports)
 {
     struct store *store = self;
 
+    store_measure(store, sim_probe_set(store->sim));
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
     for (uint32_t a = 0; a < store->region_count; a++) {
