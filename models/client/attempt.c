@@ -58,6 +58,8 @@ static inline uint32_t command_make(struct store_client *client, const struct op
                                                         .session = op->request.session};
     if (__builtin_expect(command->bytes == 0, 0))
         command_draw_size(client, command);
+    if (__builtin_expect(op->redirect != ENDPOINT_ANY, 0))
+        command->asking = (op->redirect & REDIRECT_ASKS) != 0;
     return row;
 }
 
@@ -200,7 +202,7 @@ uint32_t op_pool(struct store_client *client, const struct op *op, bool is_hedge
                                           (is_hedge && client->config->hedge_to == HEDGE_PRIMARY)};
 
     if (__builtin_expect(op->redirect != ENDPOINT_ANY, 0))
-        return client_pool(client, op->request.instance, op->redirect);
+        return client_pool(client, op->request.instance, op->redirect & ~REDIRECT_ASKS);
     return client_pool(client, op->request.instance,
                        store->route(store->self, &client->pools.knowledge, &query));
 }
@@ -352,6 +354,8 @@ RARE static sim_dur op_redirect(struct op *op, const struct reply *reply, sim_du
         return wait;
     if (reply->kind == REPLY_MOVED || reply->kind == REPLY_ASK) {
         op->redirect = reply->target;
+        if (reply->kind == REPLY_ASK)
+            op->redirect |= REDIRECT_ASKS;
         return 0;
     }
     return reply->retry_after_ns > wait ? reply->retry_after_ns : wait;

@@ -117,6 +117,9 @@ enum attempt_end {
     ATTEMPT_ENDS
 };
 
+/* Bit of op->redirect, unless that is ENDPOINT_ANY: a REPLY_ASK named the endpoint. */
+#define REDIRECT_ASKS 0x8000u
+
 /* An operation of the application or, with HEDGE set, a hedge of one. Rows are freed when an
  * operation ends and reused last in, first out, so that operations in progress occupy few cache
  * lines. */

@@ -30,7 +30,7 @@
     UNKNOWN(CACHE, "CPUUtilization", "Percent", 60, TAP_AVERAGE, "the model has the thread of the engine, not the host: background agents, I/O threads and snapshots count there; EngineCPUUtilization / vCPUs is a lower bound", "service metrics") \
     MAPPED(CACHE, "DatabaseMemoryUsagePercentage", "Percent", 60, TAP_MAXIMUM, 0, "memory_used_share", NULL, 100, SERVICE_PLAIN, "memory used / maxmemory: warn at 80, critical at 90", "service metrics") \
     MAPPED(CACHE, "BytesUsedForCache", "Bytes", 60, TAP_MAXIMUM, 0, "memory_used_bytes", NULL, 1, SERVICE_PLAIN, "memory used, output buffers included: rises with a slow replica", "service metrics") \
-    UNKNOWN(CACHE, "SwapUsage", "Bytes", 60, TAP_MAXIMUM, "hosts do not swap here: memory that a fork or a buffer takes beyond the node shows in memory_used_share", "service metrics") \
+    MAPPED(CACHE, "SwapUsage", "Bytes", 60, TAP_MAXIMUM, 0, "swap_used_bytes", NULL, 1, SERVICE_PLAIN, "memory of the nodes that is paged to disk: a fork or a buffer has taken more than was reserved", "service metrics") \
     MAPPED(CACHE, "Evictions", "Count", 300, TAP_SUM, 0, "evictions", NULL, 1, SERVICE_PLAIN, "keys evicted; sessions that are lost under volatile-lru", "service metrics") \
     MAPPED(CACHE, "Reclaimed", "Count", 60, TAP_SUM, 0, "expired_keys", NULL, 1, SERVICE_PLAIN, "keys that expired", "service metrics") \
     MAPPED(CACHE, "CurrItems", "Count", 60, TAP_MAXIMUM, 0, "keys", NULL, 1, SERVICE_PLAIN, "keys", "service metrics") \

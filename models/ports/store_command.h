@@ -51,7 +51,9 @@ enum reply_kind {
     REPLY_CONFLICT,  /* a concurrent write won; nothing was executed */
     REPLY_RESET,     /* the server refused the connection, or closes it */
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
+    REPLY_DENIED,    /* the credentials of the request are not accepted; nothing was executed */
     REPLY_ERROR,     /* an error of a failing server; nothing was executed */
+    REPLY_OOM,       /* the memory is full, and nothing can be evicted; nothing was executed */
     REPLY_KINDS
 };
 /* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of
@@ -60,6 +62,7 @@ enum miss_reason {
     MISS_NEVER_WRITTEN,
     MISS_RESTARTED,
     MISS_EVICTED,
+    MISS_EXPIRED, /* by its time to live at the server */
     MISS_FLUSHED,
     MISS_CORRUPT, /* its value cannot be read */
     MISS_OF_KIND
@@ -94,6 +97,8 @@ struct command {
     uint8_t region;                 /* of the client */
     uint8_t owner;                  /* enum command_owner */
     bool latest;                    /* a read that must see the session's last write */
+    bool asking;                    /* sent here by REPLY_ASK */
+    uint16_t shard;                 /* at the store: of the server that has it */
     struct reply reply;             /* REPLY_NONE until the server has executed it */
 };
 

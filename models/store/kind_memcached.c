@@ -51,10 +51,22 @@ static const struct label_row memcached_causes[] = {
      "the session is at another node of the region: the list of nodes has changed"},
 };
 
-static const char *const memcached_lacks[] = {
-    "shards", "hot_weight",   "persistence", "persistence_cost", "close_on_replica_write",
-    "engine", "cluster_mode", "node_quota",  "reserved_memory",  "io_threads",
-    NULL};
+static const char *const memcached_lacks[] = {"shards",
+                                              "hot_weight",
+                                              "persistence",
+                                              "persistence_cost",
+                                              "close_on_replica_write",
+                                              "engine",
+                                              "cluster_mode",
+                                              "node_quota",
+                                              "reserved_memory",
+                                              "io_threads",
+                                              "tiering",
+                                              "memory.limited.policy",
+                                              "memory.limited.samples",
+                                              "memory.limited.lfu_log_factor",
+                                              "memory.limited.lfu_decay",
+                                              NULL};
 
 /* struct store's `state`. */
 struct memcached {
@@ -222,6 +234,7 @@ static void memcached_cluster_init(struct cluster *cluster, const struct model_e
 
     if (memcached->config->resize == RESIZE_ONCE)
         sim_at(env->sim, memcached->config->resize_at_ns, kind, 0, 0);
+    regional_cluster_init(cluster, env);
 }
 
 static void memcached_finish(struct store *store)
@@ -311,6 +324,7 @@ const struct store_kind kind_memcached = {
     .row_size = sizeof(struct regional_row),
     .adapt = memcached_adapt,
     .by_node = true,
+    .exact_lru = true,
     .endpoints = memcached_endpoints,
     .route = memcached_route,
     .seed = memcached_seed,

@@ -85,5 +85,6 @@ const struct store_kind kind_single_region = {
     .back = regional_back,
     .flush = regional_flush,
     .data = regional_data,
+    .cluster_init = regional_cluster_init,
     .fini = regional_fini,
 };

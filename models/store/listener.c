@@ -17,7 +17,7 @@
  *
  * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
  * With a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond
- * the limit.
+ * the limit; a service whose requests are signed refuses each request.
  *
  * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node
@@ -75,7 +75,7 @@ static void connection_established(const struct node *node, struct server_connec
     if (connection->counted)
         return; /* its SYN was retransmitted */
     if ((uint64_t)listener->open_count.level >= cluster->store->config->connections_max ||
-        cluster->access == ACCESS_AUTH ||
+        (cluster->access == ACCESS_AUTH && !cluster->store->kind->signs) ||
         (cluster->store->kind->admits && !cluster->store->kind->admits(cluster))) {
         listener->special_count += !connection->refused;
         connection->refused = true;
@@ -215,7 +215,11 @@ static struct server *server_of_connection(const struct node *node, uint32_t con
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command)
 {
     const struct server_connection *row = listener_connection(cluster, command);
+    const struct store *store = cluster->store;
 
+    if (store->slots_move)
+        return command->owner == COMMAND_AT_STORE ? command->shard
+                                                  : store->kind->shard_asked(store, command);
     return index_of_server(&cluster->nodes[row ? row->node : 0], command->connection);
 }
 
@@ -535,7 +539,7 @@ void listener_up(struct node *node)
 {
     bool was_host = node->down == CRASH_HOST;
 
-    if (node->zone == ZONE_DOWN)
+    if (node->zone == ZONE_DOWN || node->absent)
         return;
     node->down = CRASH_NONE;
     if (node->zone == ZONE_CUT)

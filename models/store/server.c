@@ -234,6 +234,19 @@ void command_drop(struct store *store, uint32_t ref, struct command *command)
     pool->drop(pool->self, ref_index(ref));
 }
 
+/* What few stores need: see store->is_watched. */
+RARE static void reply_watch(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    const struct store *store = cluster->store;
+
+    if (store->corruption)
+        corruption_see(store->corruption, cluster, command);
+    if (store->history)
+        store_history_replied(cluster, ref, command);
+    if (store->config->idle_timeout_ns > 0)
+        listener_note_use(cluster, command);
+}
+
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
@@ -246,16 +259,12 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
                             .identity = ~command->identity,
                             .index = command->attempt};
 
-    if (__builtin_expect(store->corruption != NULL, 0))
-        corruption_see(store->corruption, cluster, command);
-    if (__builtin_expect(store->history != NULL, 0))
-        store_history_replied(cluster, ref, command);
+    if (__builtin_expect(store->is_watched, 0))
+        reply_watch(cluster, ref, command);
     if (!listener_is_open(cluster, command)) {
         command_drop(store, ref, command);
         return;
     }
-    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
-        listener_note_use(cluster, command);
     command->reply.bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
     reply.bytes = command->reply.bytes;
     command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
@@ -534,6 +543,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     if (__builtin_expect(ref_index(entity) >= NEAR_COMMANDS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = server_of_command(cluster, command);
+    command->shard = (uint16_t)server->shard;
     if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
         listener_takes(cluster, entity, command))
         return;
@@ -542,7 +552,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
-    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
+    if (__builtin_expect(store->is_watched, 0) && store->config->idle_timeout_ns > 0)
         listener_note_use(cluster, command);
     command->arrived = sim_now(sim);
     if (__builtin_expect(store->is_guarded, 0) && !server_admits(server, entity, command))

@@ -17,6 +17,7 @@
 #include "persistence.h"
 #include "link.h"
 #include "mem.h"
+#include "memory.h"
 #include "op_history.h"
 #include "prefetch.h"
 #include "queue_check.h"
@@ -45,6 +46,7 @@ struct store_config {
     double resumed_share;
     uint32_t accepts_per_iteration, tls_per_iteration;
     struct persistence_config persistence;
+    struct memory_params memory;
     int64_t read_per_iteration_bytes, write_per_iteration_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
@@ -65,11 +67,13 @@ struct server {
     struct cluster *cluster;
     void *state; /* of the kind */
     uint32_t shard;
-    bool gone;          /* its node has crashed: no replies */
-    bool ill;           /* `illness` is not that of a healthy node */
-    bool busy;          /* an iteration of its event loop is in progress */
-    bool slots_move;    /* what a session's shard is may have changed */
-    uint32_t iteration; /* number of the iteration: generation of its end event */
+    struct keyspace *keyspace;    /* what its memory holds; NULL: nothing depends on it */
+    struct server_memory *memory; /* of the keyspace; NULL with it */
+    bool gone;                    /* its node has crashed: no replies */
+    bool ill;                     /* `illness` is not that of a healthy node */
+    bool busy;                    /* an iteration of its event loop is in progress */
+    bool slots_move;              /* what a session's shard is may have changed */
+    uint32_t iteration;           /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
     uint32_t iteration_head; /* refs of commands in the current iteration */
@@ -94,6 +98,7 @@ struct node {
     struct cluster *cluster;
     uint32_t endpoint;
     enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+    bool absent;          /* not created yet, or removed: down, and nothing brings it up */
     enum zone_state zone;
 };
 
@@ -177,8 +182,10 @@ struct store {
     const struct topology *topology;
     struct rng_stream service, errors;
     bool is_guarded;                     /* store_has_guard() */
+    bool is_watched;                     /* each command and reply has work that is rare */
     const struct store_config *given;    /* what the scenario says */
-    double hours_before, dollars_before; /* of nodes, until their type changed */
+    double hours_before, dollars_before; /* of nodes, until their type or number changed, */
+    sim_time billed;                     /* at this time */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     bool measures;         /* commands by type, and their times: something taps these metrics */
@@ -191,7 +198,7 @@ struct store {
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
-    uint16_t *slot_shards; /* where slots move: the shard of each now; else NULL */
+    bool slots_move;       /* between shards, by the kind */
     bool addresses_change; /* by the kind, with its endpoints */
     sim_dur address_ttl_ns;
     struct session_table sessions[REGIONS_MAX];
@@ -200,6 +207,7 @@ struct store {
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     struct corruption *corruption; /* NULL: nothing is corrupt */
+    struct store_memory *memory;   /* NULL: no server has a keyspace */
     bool prefetches;               /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;
@@ -213,6 +221,8 @@ struct store {
 void store_set_node_type(struct store *store, int type);
 /* Hours of nodes of all clusters in the run so far. */
 double store_node_hours(const struct store *store);
+/* The number of nodes, or their type, is about to change: the time so far is paid as it was. */
+void store_bill_nodes(struct store *store);
 /* Has a region the form of a name of the cloud, such as us-west-2? Rules on regions apply to these
  * only. */
 bool store_is_cloud_region(const char *name);
@@ -223,7 +233,11 @@ static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
     return (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
 }
 /* The shard of a session, by the hash slot of its key. */
-uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
+uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check);
+static inline uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
+{
+    return store->shard_count == 1 ? 0 : store_shard_of_several(store, session, check);
+}
 /* The zone of node number `node` of a cluster: the zones in turn. */
 static inline uint16_t store_zone_of(const struct store *store, uint32_t node)
 {
@@ -435,14 +449,14 @@ RARE uint32_t listener_writes(struct cluster *cluster, const struct command *com
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command,
                          uint64_t iteration);
-/* The server of a command that has arrived. */
+/* The server of a command that arrives or has arrived: by_node; where slots move. */
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
 static inline struct server *server_of_command(struct cluster *cluster,
                                                const struct command *command)
 {
     const struct store *store = cluster->store;
 
-    if (__builtin_expect(store->by_node, 0))
+    if (__builtin_expect(store->by_node || store->slots_move, 0))
         return &cluster->servers[listener_server(cluster, command)];
     return &cluster->servers[store_shard_of(store, command->session, command->session_check)];
 }

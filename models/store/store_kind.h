@@ -59,9 +59,23 @@ struct store_kind {
      * are refused nothing. Each cluster has one server, whose execute() is called when a command
      * arrives. */
     bool managed;
+    /* managed: credentials come with each request, and not once with each connection. */
+    bool signs;
+
+    /* With keyspaces (memory.h): its servers evict the least recently used key, not one of a
+     * sample. */
+    bool exact_lru;
+    /* A server has evicted a session's key, or deleted one that had expired. NULL: nothing to do.
+     */
+    void (*removed)(struct server *server, uint32_t session, bool evicted);
 
     /* Nodes of the cluster of a region, for the cost. NULL: one for each shard. */
     uint32_t (*nodes)(const struct store *store, int region);
+
+    /* Where slots move between shards (store->slots_move): the shard that has a session now, or
+     * would; and the one that a client sends a command to. NULL: they do not move. */
+    uint32_t (*shard_of)(const struct store *store, uint32_t session, uint32_t check);
+    uint32_t (*shard_asked)(const struct store *store, const struct command *command);
 
     /* Whether a new connection is admitted, within connections_max; if not, its commands are
      * refused. NULL: always. */

@@ -396,7 +396,7 @@ static bool find_metric(const struct registry *registry, const char *name,
     return false;
 }
 
-/* A kind by its name alone: "regional". */
+/* A kind by its name alone. */
 static bool find_kind(const struct registry *registry, const char *name,
                       struct described *described)
 {

@@ -5,7 +5,7 @@
 "$isthmus" describe --service-metrics --json | grep -c '"namespace"'
 "$isthmus" describe --service-metrics ElastiCache/CurrConnections
 "$isthmus" describe --service-metrics AWS/ApplicationELB/RequestCount --json
-"$isthmus" describe --service-metrics SwapUsage
+"$isthmus" describe --service-metrics MasterLinkHealthStatus
 "$isthmus" describe --service-metrics CurConnections
 echo "exit $?"
 cat >alarm.yaml <<'END'
