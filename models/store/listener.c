@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Listener of a cluster: handshakes, the kernel's accept queue, the limit on connections, and how a
- * server's connections end with it.
+ * Listener of a cluster: handshakes, accept queue, limit on connections, and how they end.
  *
  * The kernel answers TCP handshakes, even while the process is stalled, until `accept_backlog`
  * connections wait to be accepted. Then SYNs are dropped, and the client's kernel sends them again
@@ -12,8 +11,8 @@
  *
  *   process gone  its kernel closes: a FIN on each connection, a RST where commands were unread;
  *                 what arrives later, and each SYN, is answered with a RST
- *   host down     silence: what is sent to it is sent again until the sender's kernel abandons it.
- * Once it is up again it answers the next retransmission with a RST
+ *   host down     silence: what is sent is sent again until the sender's kernel abandons it, or
+ *                 until the host is up again and answers with a RST
  *
  * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
  * With a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond
