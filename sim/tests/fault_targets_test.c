@@ -65,7 +65,7 @@ static const struct target {
     {"gateway: b, loss: 1%, connections: 30%",        "connections", {"needs a 'link', such as 'a -> b'", NULL, NULL}},
     {"link: a -> b, stall: true",                     "stall", {"does not go with 'link', which takes 'loss', 'delay', 'bandwidth', 'cross_traffic', 'blackhole: true', 'hold: true' or 'reset: true'", NULL, NULL}},
     {"link: a -> b, hold: true",                      NULL,    {"", NULL, NULL}},
-    {"link: a -> b, cross_traffic: 10Mbit/s, bandwidth: 20Mbit/s", NULL, {"", NULL, NULL}},
+    {"link: a -> b, cross_traffic: 10Mbit/s", "cross_traffic", {"needs a link with a bandwidth to share: 'network' has 'bandwidth'", NULL, NULL}},
     {"gateway: a, loss: 30%",                         NULL,    {"", NULL, NULL}},
     {"gateway: b, delay: 20ms",                       NULL,    {"", NULL, NULL}},
     {"gateway: b, blackhole: true",                   NULL,    {"", NULL, NULL}},
