@@ -644,6 +644,8 @@ void store_set_node_type(struct store *store, int type)
     store_bill_nodes(store);
     store->adapted.node_type = type;
     store_adapt_threads(store);
+    if (store->memory)
+        memory_resize(store->memory, store->config);
 }
 
 /* What the event loops need. */
