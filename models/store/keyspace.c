@@ -571,31 +571,21 @@ static void overwrite(struct keyspace *keyspace, uint32_t index, const struct ke
         note_use(keyspace, index, now);
 }
 
-/* The key's slot; an expired key is deleted first. */
-static uint32_t slot_for_write(struct keyspace *keyspace, uint32_t ref, sim_time now)
+static void expire_before_write(struct keyspace *keyspace, uint32_t ref, sim_time now)
 {
     uint32_t slot = slot_of(keyspace, ref);
 
     if (slot < SLOT_ENTRY || keyspace->entries[slot - SLOT_ENTRY].expires > now)
-        return slot;
+        return;
     keyspace->counts.expired_lazy++;
     entry_drop(keyspace, slot - SLOT_ENTRY, KEY_EXPIRED);
-    return slot_of(keyspace, ref);
 }
 
-bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
+void keyspace_put(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
                   sim_time now)
 {
-    const struct memory_config *config = keyspace->config;
-    uint64_t room = config->makes_room ? (uint64_t)config->overhead_bytes + value->bytes : 0;
-    uint32_t slot;
+    uint32_t slot = slot_of(keyspace, ref);
 
-    while (is_full(keyspace, room))
-        if (!evict_one(keyspace, now)) {
-            keyspace->counts.refused++;
-            return false;
-        }
-    slot = slot_for_write(keyspace, ref, now);
     if (slot >= SLOT_ENTRY && !ref_is_class(ref) &&
         keyspace->entries[slot - SLOT_ENTRY].version != value->version) {
         leave_behind(keyspace, slot - SLOT_ENTRY);
@@ -606,6 +596,21 @@ bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_valu
     else
         entry_add(keyspace, ref, value, now);
     demote(keyspace);
+}
+
+bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
+                  sim_time now)
+{
+    const struct memory_config *config = keyspace->config;
+    uint64_t room = config->makes_room ? (uint64_t)config->overhead_bytes + value->bytes : 0;
+
+    while (is_full(keyspace, room))
+        if (!evict_one(keyspace, now)) {
+            keyspace->counts.refused++;
+            return false;
+        }
+    expire_before_write(keyspace, ref, now);
+    keyspace_put(keyspace, ref, value, now);
     return true;
 }
 

@@ -98,6 +98,10 @@ enum key_state keyspace_peek(const struct keyspace *keyspace, uint32_t ref, sim_
 /* Write a key: a use. Evicts by the policy; false: the memory is full (OOM), nothing is written. */
 bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
                   sim_time now);
+/* Hold a key as a replica does that follows its primary, or a server that loads a data set: nothing
+ * is evicted or expires, whatever the limit, and removed() is not called. */
+void keyspace_put(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
+                  sim_time now);
 void keyspace_delete(struct keyspace *keyspace, uint32_t ref);
 /* Delete all keys: KEY_FLUSHED. */
 void keyspace_clear(struct keyspace *keyspace);

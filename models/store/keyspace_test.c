@@ -588,6 +588,35 @@ static void a_save_hides_reads_but_no_writes(void **state)
     keyspace_free(keyspace);
 }
 
+static void count_removal(void *self, uint32_t ref, enum key_state why)
+{
+    (void)ref, (void)why;
+    ++*(int *)self;
+}
+
+/* What a replica puts in exceeds the limit; the first write after that evicts down to it. */
+static void a_replica_evicts_nothing(void **state)
+{
+    struct memory_config config = config_of(EVICT_ALLKEYS_LRU);
+    const struct key_value value = {VALUE, 1, 5 * SIM_S};
+    int removals = 0;
+    struct keyspace *keyspace;
+
+    (void)state;
+    config.limit_bytes = 3 * VALUE;
+    keyspace = keyspace_new(&config, rng_stream_named(7, 0, "store", "memory"), count_removal,
+                            &removals);
+    for (uint32_t rank = 0; rank < 10; rank++)
+        keyspace_put(keyspace, key_ref(rank), &value, 0);
+    keyspace_put(keyspace, key_ref(0), &value, 6 * SIM_S);
+    assert_int_equal(keyspace_counts(keyspace).keys, 10);
+    assert_int_equal(removals, 0);
+    assert_true(write_key(keyspace, 10, 0));
+    assert_int_equal(removals, 7);
+    assert_int_equal(keyspace_counts(keyspace).used_bytes, 4 * VALUE);
+    keyspace_free(keyspace);
+}
+
 /* A write finds a key whose time is over: that key is deleted, and counted, before. */
 static void a_write_of_an_expired_key_begins_anew(void **state)
 {
@@ -694,6 +723,7 @@ int main(void)
         cmocka_unit_test(stale_keys_are_as_many_as_a_server_has),
         cmocka_unit_test(a_pass_of_expiry_deletes_all_or_little),
         cmocka_unit_test(a_save_hides_reads_but_no_writes),
+        cmocka_unit_test(a_replica_evicts_nothing),
         cmocka_unit_test(a_write_of_an_expired_key_begins_anew),
         cmocka_unit_test(a_cycle_of_expiry_has_a_bounded_time),
         cmocka_unit_test(counts_are_those_of_a_simple_model),

@@ -151,7 +151,10 @@ void memory_seed(struct server *server, uint32_t session, uint32_t session_check
     if (!server->memory)
         return;
     value = value_of(server, (uint32_t)memory->params->session_bytes, session_check);
-    (void)keyspace_set(server->keyspace, session, &value, clock_of(server));
+    if (memory->runs) /* a data set is loaded: the next write evicts */
+        keyspace_put(server->keyspace, session, &value, clock_of(server));
+    else
+        (void)keyspace_set(server->keyspace, session, &value, clock_of(server));
 }
 
 RARE bool memory_write(struct server *server, struct command *command)
