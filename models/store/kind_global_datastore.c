@@ -14,6 +14,7 @@
 #include "strbuf.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const read_sources[] = {"cluster", "replicas", NULL};
 static const char *const reshards[] = {"none", "once", NULL};
