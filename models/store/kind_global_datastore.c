@@ -14,6 +14,7 @@
 #include "strbuf.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const read_sources[] = {"cluster", "replicas", NULL};
 static const char *const reshards[] = {"none", "once", NULL};
@@ -538,8 +539,16 @@ static void check_resize(const struct datastore_config *c, const struct store_co
         service_check_type(&after, cluster, validation);
 }
 
+static bool has_key_classes(const struct check_context *context)
+{
+    for (size_t i = 0; i < context->instance_count; i++)
+        if (strcmp(context->instances[i].ops->section, "key_classes") == 0)
+            return true;
+    return false;
+}
+
 static void check_reshard(const struct datastore_config *c, const struct store_config *config,
-                          struct validation *validation)
+                          const struct check_context *context, struct validation *validation)
 {
     if (c->reshard == RESHARD_NONE)
         return;
@@ -549,6 +558,8 @@ static void check_reshard(const struct datastore_config *c, const struct store_c
         validation_error(validation, "reshard", "does not go with 'hot_weight'");
     if (memory_is_wanted(&config->memory))
         validation_error(validation, "reshard", "does not go with 'memory', 'expiry' or 'tiering'");
+    if (has_key_classes(context))
+        validation_error(validation, "reshard", "does not go with 'key_classes'");
     if (config->cluster_mode == MODE_DISABLED)
         validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
 }
@@ -568,7 +579,7 @@ static void datastore_check(const void *config, const void *kind_config,
 
     service_check(config, &cluster, validation);
     check_readers(c, cluster.replicas, validation);
-    check_reshard(c, config, validation);
+    check_reshard(c, config, context, validation);
     check_nodes(c, context, validation);
     check_maintenance(c, cluster.replicas, validation);
     check_resize(c, config, &cluster, validation);
