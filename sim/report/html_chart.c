@@ -19,7 +19,7 @@ static const struct {
     {"write_timeout_rate", "Write attempts that timed out"},
     {"good_requests", "Good requests per second"},
     {"sessions_active", "Active sessions"},
-    {"replication_lag_metric", "Replication lag as published"},
+    {"replication_lag.p99", "Replication lag, p99"},
     {"replication_backlog_bytes", "Replication backlog"},
     {"dns_stale_share", "Stale answers of DNS"},
     {"connections_opened", "Connections opened per second"},

@@ -167,6 +167,7 @@ static void start_table(struct printer *printer, const char *title)
 {
     const size_t wide = printer->options->markdown ? 0 : value_width(printer);
     const struct outcome_row *outcomes = printer->outcomes;
+    static const char no_interval[] = ": no interval";
     printer_add_heading(printer, title);
     printer->table = text_table_create_bare(4);
     text_table_widen(printer->table, 0, NAME_WIDTH);
@@ -175,9 +176,11 @@ static void start_table(struct printer *printer, const char *title)
     text_table_add(printer->table, "metric");
     text_table_add(printer->table, "region");
     if (outcomes != NULL) {
-        text_table_add(printer->table, "recovered, n = %" PRIu64,
-                       outcomes->count - outcomes->stuck);
-        text_table_add(printer->table, "stuck, n = %" PRIu64, outcomes->stuck);
+        text_table_add(printer->table, "recovered, n = %" PRIu64 "%s",
+                       outcomes->count - outcomes->stuck,
+                       outcomes->count - outcomes->stuck == 1 ? no_interval : "");
+        text_table_add(printer->table, "stuck, n = %" PRIu64 "%s", outcomes->stuck,
+                       outcomes->stuck == 1 ? no_interval : "");
     } else {
         text_table_add(printer->table, "whole run");
         text_table_add(printer->table, "%s", printer->has_fault ? "while a fault is active" : "");
