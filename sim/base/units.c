@@ -703,3 +703,9 @@ void units_add_duration(struct strbuf *out, int64_t value_ns)
     }
     strbuf_addf(out, "%s%s%s", value_ns < 0 ? "-" : "", best, unit);
 }
+
+void units_add_instant(struct strbuf *out, int64_t value_ns)
+{
+    units_add_duration(out, value_ns >= NS_PER_S ? (value_ns + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS
+                                                 : value_ns);
+}

@@ -73,7 +73,7 @@ static void add_fault(void *self, const struct event_row *row)
 /* Nothing if all of the outage is one stage. */
 static void add_stage_words(struct strbuf *text, const struct incident_group *group)
 {
-    const char *separator = ": ";
+    const char *separator = "; stages, no intervals: ";
     int stages = 0;
     for (int i = 0; i < INCIDENT_STAGES; i++)
         stages += group->stages[i].tally.mean > 0;
@@ -100,8 +100,10 @@ static void add_outage(struct plot_lanes *lanes, const struct plot_job *job,
     if (job->study_count > 1)
         strbuf_addf(&text, "%s, ", study->name);
     if (ended) {
+        struct interval rto =
+            estimate_interval(&group->rto, ESTIMATE_POSITIVE, study->row.level, NULL);
         strbuf_add(&text, "outage of ");
-        units_add(&text, group->rto.tally.mean, UNIT_NS, 3);
+        interval_add(&text, &rto, UNIT_NS);
         add_stage_words(&text, group);
     } else if (group->restored_count == 0) {
         strbuf_addf(&text, "outage, not over at the end of %zu of %zu replications", outages,

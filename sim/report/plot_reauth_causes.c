@@ -236,7 +236,7 @@ static void draw(const struct causes *causes)
 static void draw_text(const struct causes *causes)
 {
     struct plot_job *job = causes->job;
-    struct text_table *table = text_table_create("region\tcause\tre-auths in a run\t");
+    struct text_table *table = text_table_create("region\tcause\tre-auths of a replication\t");
     double max = 0;
     for (size_t b = 0; b <= job->region_count; b++)
         max = fmax(max, mean_of(causes, bar_region(causes, b), ""));

@@ -162,6 +162,8 @@ void summary_add_expected(struct strbuf *value, const struct summary_expectation
         strbuf_add(value, " in every replication");
     } else if (row->has_interval) {
         interval_add_bounds(value, row->low, row->high, unit);
+    } else if (row->has_value && strstr(row->reason, "no interval") == NULL) {
+        strbuf_add(value, ", no interval");
     }
     if (row->reason[0] != '\0')
         strbuf_addf(value, "%s%s", row->has_value ? "; " : "", row->reason);

@@ -53,7 +53,7 @@ static void step(void *self, const struct world *world, sim_time now)
          copy->bins++)
         for (size_t c = 0; c < COLUMNS; c++)
             for (int region = -1; region < REGIONS - 1; region++)
-                copy->values[c][region + 1][copy->bins] = world_bin_value(
+                copy->values[c][(size_t)(region + 1)][copy->bins] = world_bin_value(
                     world, columns[c].metric, columns[c].stat, region, copy->bins);
 }
 
@@ -91,12 +91,12 @@ static void an_observer_sees_what_is_recorded(void **state)
         for (int region = -1; region < REGIONS - 1; region++) {
             const double *recorded = series_of(world_statistics(world), c, region);
             for (size_t bin = 0; bin < BINS; bin++) {
-                double seen = copy->values[c][region + 1][bin];
+                double seen = copy->values[c][(size_t)(region + 1)][bin];
                 if (recorded ? seen != recorded[bin] && !(isnan(seen) && isnan(recorded[bin]))
                              : !isnan(seen))
                     fail_msg("%s %d bin %zu: %g, recorded %g", columns[c].metric, region, bin, seen,
                              recorded ? recorded[bin] : (double)NAN);
-                numbers += !isnan(seen);
+                numbers += isnan(seen) ? 0 : 1;
             }
         }
     }
