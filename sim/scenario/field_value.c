@@ -179,7 +179,7 @@ void field_add_number(struct strbuf *out, enum field_type type, double value)
         break;
     case FIELD_BANDWIDTH:
         if (value == 0)
-            strbuf_add(out, "0bit/s");
+            strbuf_add(out, "0");
         else
             add_by_scales(out, type, value, bandwidths, 4);
         break;

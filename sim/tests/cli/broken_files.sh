@@ -22,7 +22,7 @@ mkdir folder.db
 ls >before
 
 summary() { "$isthmus" summary "$1"; }
-plot() { "$isthmus" plot timeline "$1" --format text --output plots; }
+plot() { "$isthmus" plot timeline "$1" --format text --output .; }
 report() { "$isthmus" report "$1" --output page.html; }
 trace() { "$isthmus" trace "$1" --output trace.json; }
 export_() { "$isthmus" export timeline "$1"; }
