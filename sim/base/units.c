@@ -706,6 +706,8 @@ void units_add_duration(struct strbuf *out, int64_t value_ns)
 
 void units_add_instant(struct strbuf *out, int64_t value_ns)
 {
-    units_add_duration(out, value_ns >= NS_PER_S ? (value_ns + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS
-                                                 : value_ns);
+    if (value_ns < NS_PER_S || value_ns % NS_PER_S == 0)
+        units_add_duration(out, value_ns);
+    else
+        strbuf_addf(out, "%.3fs", (double)value_ns / (double)NS_PER_S);
 }

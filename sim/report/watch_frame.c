@@ -304,8 +304,8 @@ static void draw_head(struct drawing *drawing)
     const struct watch_view *view = drawing->view;
     struct strbuf text = STRBUF_INIT;
     int bar = view->width - 52;
-    strbuf_addf(&text, "%s, replication %" PRId64 "%s", run->title, run->replication,
-                view->running ? ", running" : "");
+    strbuf_addf(&text, "%s, replication %" PRId64 "%s: one run, no intervals", run->title,
+                run->replication, view->running ? ", running" : "");
     add_line(drawing, WATCH_HEAD, &text);
     add_clock(&text, view->t_ns);
     strbuf_add(&text, " of ");

@@ -35,13 +35,17 @@ const char *describe_direction(enum direction direction)
 
 void describe_add_range(struct strbuf *out, const struct field *field)
 {
+    /* Tables may write a bound of zero without its unit. */
+    bool bare = field->type == FIELD_SHARE && field->min && strcmp(field->min, "0") == 0;
+    const char *min = bare ? "0%" : field->min;
+
     if (field->choices)
         for (size_t i = 0; field->choices[i]; i++)
             strbuf_addf(out, "%s%s", i > 0 ? "|" : "", field->choices[i]);
-    else if (field->min && field->max)
-        strbuf_addf(out, "%s to %s", field->min, field->max);
-    else if (field->min)
-        strbuf_addf(out, "at least %s", field->min);
+    else if (min && field->max)
+        strbuf_addf(out, "%s to %s", min, field->max);
+    else if (min)
+        strbuf_addf(out, "at least %s", min);
     else if (field->max)
         strbuf_addf(out, "at most %s", field->max);
 }

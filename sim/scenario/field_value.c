@@ -109,7 +109,7 @@ static bool add_scaled(struct strbuf *out, enum field_type type, double value, d
                        const char *suffix)
 {
     double scaled = value / factor, size = fabs(scaled);
-    const char *format = size == 0 || (size >= 1e-4 && size < 1e15) ? "%.*f%s" : "%.*e%s";
+    const char *format = size == 0 || (size >= 9.9e-5 && size < 1e15) ? "%.*f%s" : "%.*e%s";
     char text[64];
 
     for (int digits = 0; digits <= 17; digits++) {
