@@ -73,7 +73,7 @@ static void add_fault(void *self, const struct event_row *row)
 /* Nothing if all of the outage is one stage. */
 static void add_stage_words(struct strbuf *text, const struct incident_group *group)
 {
-    const char *separator = "; stages, no intervals: ";
+    const char *separator = ": ";
     int stages = 0;
     for (int i = 0; i < INCIDENT_STAGES; i++)
         stages += group->stages[i].tally.mean > 0;
@@ -191,11 +191,16 @@ static void draw_lane(struct plot_job *job, const struct plot_lane *lane, double
             from = until;
         }
     }
-    /* The text: after the bar, else in it, else before it. */
-    double width = plot_text_width(lane->text, TEXT_POINTS) * end / pixels, gap = end * 0.004;
+    /* The text: after the bar, else in it, else before it; without the stages if it fits nowhere. */
+    char *text = mem_strdup(lane->text);
+    double gap = end * 0.004, width = plot_text_width(text, TEXT_POINTS) * end / pixels;
+    if (lane->is_outage && last + gap + width >= end && first - gap - width < 0)
+        text[strcspn(text, ":")] = '\0';
+    width = plot_text_width(text, TEXT_POINTS) * end / pixels;
     bool after = last + gap + width < end, in = first + gap + width < end;
     strbuf_add(&job->script, "set label ");
-    plot_quote(job, lane->text);
+    plot_quote(job, text);
+    free(text);
     strbuf_addf(&job->script, " at first %.9g, first %.2f %s font ',%d' front\n",
                 after ? last + gap
                 : in  ? first + gap
@@ -240,6 +245,17 @@ static void add_line(struct strbuf *out, const struct plot_lane *lane)
     strbuf_add(out, lane->text);
 }
 
+void plot_lanes_note(struct plot_job *job, const struct plot_lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->count; i++) {
+        if (lanes->lanes[i].is_outage && strchr(lanes->lanes[i].text, ':') != NULL) {
+            strbuf_addf(&job->note, "%sstages: means, no intervals",
+                        job->note.length > 0 ? "; " : "");
+            return;
+        }
+    }
+}
+
 void plot_lanes_text(struct plot_job *job, const struct plot_lanes *lanes)
 {
     for (size_t i = 0; i < lanes->count; i++) {
@@ -250,6 +266,8 @@ void plot_lanes_text(struct plot_job *job, const struct plot_lanes *lanes)
         strbuf_add_char(&job->text, '\n');
         strbuf_release(&line);
     }
+    if (strstr(job->note.text != NULL ? job->note.text : "", "stages: ") != NULL)
+        strbuf_add(&job->text, "  stages are means without intervals; the plot rto_stages has them\n");
 }
 
 void plot_lanes_list(struct plot_job *job, const struct plot_lanes *lanes, int left, int top)

@@ -273,10 +273,14 @@ enum drawn plot_reauth_causes(struct plot_job *job)
         plot_lanes_load(&causes.lanes, job) == 0) {
         find_causes(&causes);
         drawn = causes.count > 0 ? DRAWN : plot_nothing(job, "no user had to log in again");
-        if (drawn == DRAWN && plot_is_text(job))
+        if (drawn == DRAWN && plot_is_text(job)) {
             draw_text(&causes);
-        else if (drawn == DRAWN)
+        } else if (drawn == DRAWN) {
+            plot_lanes_note(job, &causes.lanes);
+            strbuf_addf(&job->note, "%sover time: means, no intervals",
+                        job->note.length > 0 ? "; " : "");
             draw(&causes);
+        }
     }
     plot_lanes_release(&causes.lanes);
     plot_lines_release(&causes.lines);

@@ -21,7 +21,8 @@ enum {
     RIGHT = 1576,     /* PLOT_WIDTH without a margin */
     PANEL_TITLE = 28, /* above a panel */
     AXIS = 56,        /* below the last panel */
-    SMALL = 84        /* height of a small panel with its gap */
+    SMALL = 84,       /* height of a small panel with its gap */
+    SMALL_COLUMNS = 7 /* at most; a note says what has none */
 };
 
 struct time_sheet {
@@ -70,7 +71,10 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
     char *words = plot_words(panel->metric.metric);
     char *dashed = plot_words(panel->metric.dashed != NULL ? panel->metric.dashed : "");
     struct strbuf label = STRBUF_INIT;
-    strbuf_addf(&label, unit[0] != '\0' ? "%s (%s)" : "%s", words, unit);
+    const char *shown = unit[0] != '\0'                        ? unit
+                        : panel->lines->unit == UNIT_COUNT ? "count"
+                                                           : "ratio";
+    strbuf_addf(&label, "%s (%s)", words, shown);
     if (panel->dashed->count > 0 && !panel->is_small)
         strbuf_addf(&label, "; dashed: %s", dashed);
     strbuf_add(&job->script, "set label ");
@@ -229,7 +233,7 @@ static void draw_column(struct time_sheet *sheet)
 static void draw_small(struct time_sheet *sheet)
 {
     struct plot_job *job = sheet->job;
-    int first = 200, columns = sheet->count < 5 ? (int)sheet->count : 5;
+    int first = 200, columns = sheet->count < SMALL_COLUMNS ? (int)sheet->count : SMALL_COLUMNS;
     int each = (RIGHT - first) / columns;
     add_legend(sheet, false);
     int lanes_at = plot_head(job), top = lanes_at + plot_lanes_height(&sheet->lanes) + PANEL_TITLE;
@@ -243,7 +247,7 @@ static void draw_small(struct time_sheet *sheet)
                                        .dashed = &sheet->dashed[c],
                                        .region = job->regions[r],
                                        .left = first + c * each,
-                                       .right = first + (c + 1) * each - 70,
+                                       .right = first + (c + 1) * each - (columns > 5 ? 52 : 70),
                                        .top = panel_top,
                                        .bottom = panel_top + SMALL - 20,
                                        .has_title = r == 0,
@@ -348,6 +352,10 @@ enum drawn plot_time_panels(struct plot_job *job, const struct panel_metric *met
         if (sheet->lanes.left_out > 0)
             strbuf_addf(&job->note, "%s%zu more faults and outages are not drawn",
                         job->note.length > 0 ? "; " : "", sheet->lanes.left_out);
+        plot_lanes_note(job, &sheet->lanes);
+        if (needs_small(job) && sheet->count > SMALL_COLUMNS)
+            strbuf_addf(&job->note, "%s%zu more metrics are not drawn",
+                        job->note.length > 0 ? "; " : "", sheet->count - SMALL_COLUMNS);
         if (plot_is_text(job))
             plot_lanes_text(job, &sheet->lanes);
         if (needs_small(job) && plot_is_text(job))
