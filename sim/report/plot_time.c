@@ -79,8 +79,9 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
         strbuf_addf(&label, "; dashed: %s", dashed);
     strbuf_add(&job->script, "set label ");
     plot_quote(job, label.text);
-    strbuf_addf(&job->script, " at screen %.4f, screen %.4f\n", (double)panel->left / PLOT_WIDTH,
-                1 - (panel->top - (plot_is_text(job) ? 20.0 : 13.0)) / job->height);
+    strbuf_addf(&job->script, " at screen %.4f, screen %.4f%s\n", (double)panel->left / PLOT_WIDTH,
+                1 - (panel->top - (plot_is_text(job) ? 20.0 : 13.0)) / job->height,
+                panel->is_small ? " font ',11'" : "");
     strbuf_release(&label);
     free(words);
     free(dashed);
@@ -93,8 +94,9 @@ static void set_time_axis(const struct time_sheet *sheet, const struct time_pane
                 plot_time_end(job) / sheet->ns_per_unit, panel->is_small ? 10 : 12);
     if (panel->has_axis)
         strbuf_addf(&job->script,
-                    "set format x '%%g'\nset xlabel 'simulated time (%s)' offset 0, 0.3\n",
-                    sheet->time_unit);
+                    "set format x '%%g'\nset xlabel '%s (%s)' offset 0, 0.3 font ',%d'\n",
+                    panel->is_small ? "time" : "simulated time", sheet->time_unit,
+                    panel->is_small ? 11 : 14);
     else
         strbuf_add(&job->script, "set format x ''\nunset xlabel\n");
     if (plot_is_text(job) && panel->has_title && panel->lines == &sheet->lines[0])

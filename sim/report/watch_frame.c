@@ -22,7 +22,7 @@ static const struct {
     int width;
 } columns[] = {
     {"availability",        "available", UNIT_SHARE, 10},
-    {"good_requests",       "good",      UNIT_PER_S,  9},
+    {"good_requests",       "good",      UNIT_PER_S,  8},
     {"requests",            "offered",   UNIT_PER_S,  9},
     {"login_failure_rate",  "login err", UNIT_SHARE, 10},
     {"write_failure_rate",  "write err", UNIT_SHARE, 10},
@@ -36,7 +36,8 @@ enum {
     AVAILABLE = 0,
     LAG = 5,
     UNAPPLIED = 7,
-    REGION_COLUMNS = 14,
+    REGION_MIN = 14, /* columns of the region, by the longest name */
+    REGION_MAX = 24,
     HISTORY_MIN = 8,
     ROWS_BELOW = 4 /* of the screen, for faults, outages and events */
 };
@@ -267,14 +268,19 @@ static void cut(struct strbuf *text, int width)
     strbuf_truncate(text, length);
 }
 
+static int characters(const char *text)
+{
+    int count = 0;
+    for (; *text != '\0'; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
 /* Fill up with spaces to `width` characters, or cut, with a space at the end. */
 static void pad(struct strbuf *text, int width)
 {
     cut(text, width - 1);
-    int seen = 0;
-    for (size_t i = 0; i < text->length; i++)
-        seen += ((unsigned char)text->text[i] & 0xc0) != 0x80;
-    strbuf_addf(text, "%*s", width - seen, "");
+    strbuf_addf(text, "%*s", width - characters(text->text), "");
 }
 
 /* Add the line and release the text; nothing if the screen is full. */
@@ -321,10 +327,20 @@ static void draw_head(struct drawing *drawing)
     add_line(drawing, WATCH_PLAIN, &text);
 }
 
+static int region_width(const struct drawing *drawing)
+{
+    int width = REGION_MIN;
+    for (size_t r = 0; r < drawing->run->region_count; r++) {
+        int length = characters(drawing->run->regions[r]) + 1;
+        width = length > width ? length : width;
+    }
+    return width < REGION_MAX ? width : REGION_MAX;
+}
+
 /* Columns that fit, from the left; of those that have values. */
 static bool is_shown(const struct drawing *drawing, size_t column)
 {
-    int used = REGION_COLUMNS;
+    int used = region_width(drawing);
     for (size_t c = 0; c <= column; c++)
         used += drawing->run->has[c] ? columns[c].width : 0;
     return drawing->run->has[column] && (column == 0 || used <= drawing->view->width);
@@ -332,7 +348,7 @@ static bool is_shown(const struct drawing *drawing, size_t column)
 
 static int history_width(const struct drawing *drawing)
 {
-    int used = REGION_COLUMNS;
+    int used = region_width(drawing);
     for (size_t c = 0; c < COLUMNS; c++)
         used += is_shown(drawing, c) ? columns[c].width : 0;
     return drawing->view->width - used - 1;
@@ -393,7 +409,7 @@ static void draw_region(struct drawing *drawing, size_t region)
     struct strbuf text = STRBUF_INIT, quoted = STRBUF_INIT;
     quote_add(&quoted, QUOTE_TERMINAL, name);
     strbuf_addf(&text, "%s", quoted.text);
-    pad(&text, REGION_COLUMNS);
+    pad(&text, region_width(drawing));
     for (size_t c = 0; c < COLUMNS; c++)
         if (is_shown(drawing, c))
             add_cell(&text, drawing, c, region);
@@ -427,7 +443,7 @@ static void draw_table(struct drawing *drawing)
     struct strbuf text = STRBUF_INIT;
     if (used + regions > height)
         shown = height > used + 2 ? height - used - 1 : 1;
-    strbuf_addf(&text, "%-*s", REGION_COLUMNS, "region");
+    strbuf_addf(&text, "%-*s", region_width(drawing), "region");
     for (size_t c = 0; c < COLUMNS; c++)
         if (is_shown(drawing, c))
             strbuf_addf(&text, "%*s", columns[c].width, columns[c].title);
