@@ -131,9 +131,9 @@ static void add_load(struct strbuf *out, const struct seeking *seeking, double l
 static enum unit load_unit(const struct seeking *seeking)
 {
     static const enum unit units[] = {
-        [QUANTITY_NUMBER] = UNIT_NONE, [QUANTITY_DURATION] = UNIT_NS, [QUANTITY_SHARE] = UNIT_SHARE,
-        [QUANTITY_RATE] = UNIT_PER_S,  [QUANTITY_SIZE] = UNIT_BYTES,
-        [QUANTITY_BANDWIDTH] = UNIT_BIT_PER_S};
+        [QUANTITY_NUMBER] = UNIT_NONE, [QUANTITY_DURATION] = UNIT_NS,
+        [QUANTITY_SHARE] = UNIT_SHARE, [QUANTITY_RATE] = UNIT_PER_S,
+        [QUANTITY_SIZE] = UNIT_BYTES,  [QUANTITY_BANDWIDTH] = UNIT_BIT_PER_S};
 
     return units[seeking->axes.items[0]->from.kind];
 }
@@ -225,7 +225,8 @@ static void write_load(struct json_writer *json, const struct seeking *seeking, 
         json_open_object(json, NULL);
         json_text(json, "text", seeking->objectives.items[i].expect.text);
         json_text(json, "verdict", verdict_name(state->verdict));
-        json_text(json, "unit", unit_name(metric_ref_unit(&seeking->objectives.items[i].expect.left)));
+        json_text(json, "unit",
+                  unit_name(metric_ref_unit(&seeking->objectives.items[i].expect.left)));
         json_number(json, "mean", state->estimate.interval.n ? state->estimate.interval.mean : NAN);
         json_number(json, "low", state->estimate.interval.low);
         json_number(json, "high", state->estimate.interval.high);

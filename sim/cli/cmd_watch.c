@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Play a recorded run on the terminal, which only reads the results file; or a run in progress,
- * with the screen on its own thread; or play a scenario: run a copy of it into a temporary file, and
- * again after each change.
+ * with the screen on its own thread; or play a scenario: run a copy of it into a temporary file,
+ * and again after each change.
  */
 #include "cmd_watch.h"
 
@@ -54,9 +54,9 @@ struct player {
     int64_t wanted_ns, known_ns; /* shown is the earlier one: known up to, in progress or not */
     bool quit;
     struct watch_live *live; /* NULL: the run is over */
-    struct play_copy *copy; /* NULL: a recorded run is played */
-    const char *results;    /* of the copy */
-    size_t fault, dial;     /* chosen */
+    struct play_copy *copy;  /* NULL: a recorded run is played */
+    const char *results;     /* of the copy */
+    size_t fault, dial;      /* chosen */
     struct strbuf message;
 };
 

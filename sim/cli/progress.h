@@ -22,7 +22,7 @@ struct progress {
     FILE *out; /* NULL: no output */
     bool terminal;
     const atomic_bool *hidden; /* while true, no output; NULL: never */
-    int64_t (*now_ns)(void); /* wall clock */
+    int64_t (*now_ns)(void);   /* wall clock */
     int64_t started_ns;
     size_t printed_tenths;
 };

@@ -485,8 +485,7 @@ static uint64_t counted_in_bin(const struct probes *probes, const struct metric 
                                size_t bin)
 {
     struct selection cells = select_cells(probes, metric, region, LABEL_ANY);
-    uint64_t sum =
-        count_sum(&cells, probes->bin_counts + bin * probes->kinds[METRIC_COUNT].count);
+    uint64_t sum = count_sum(&cells, probes->bin_counts + bin * probes->kinds[METRIC_COUNT].count);
 
     free(cells.ids);
     return sum;

@@ -209,9 +209,11 @@ static void draw(struct plot_job *job, const struct differences *all)
 static void draw_text(struct plot_job *job, const struct differences *all)
 {
     struct text_table *table = NULL;
-    strbuf_add(&job->text, "Differences from the base, with intervals (: same, left less, right more).\nThe two "
-                          "means before each difference have no intervals here: see the summary. "
-                          "Plain numbers are counts\nof a replication, or ratios.\n");
+    strbuf_add(
+        &job->text,
+        "Differences from the base, with intervals (: same, left less, right more).\nThe two "
+        "means before each difference have no intervals here: see the summary. "
+        "Plain numbers are counts\nof a replication, or ratios.\n");
     for (size_t i = 0; i < all->count; i++) {
         const struct difference *row = &all->rows[i];
         if (begins_point(all, i)) {

@@ -172,8 +172,8 @@ static void draw_box(struct plot_job *job, double from, double to, double y, con
                 from, y - 0.4, to, y + 0.4, colour);
 }
 
-/* The text of an outage without its interval, then without its stages, if it does not fit in so many
- * pixels otherwise. The caller frees it. */
+/* The text of an outage without its interval, then without its stages, if it does not fit in so
+ * many pixels otherwise. The caller frees it. */
 static char *lane_label(const struct plot_lane *lane, double pixels)
 {
     char *text = mem_strdup(lane->text);
@@ -282,7 +282,8 @@ void plot_lanes_text(struct plot_job *job, const struct plot_lanes *lanes)
         strbuf_release(&line);
     }
     if (strstr(job->note.text != NULL ? job->note.text : "", "stages: means") != NULL)
-        strbuf_add(&job->text, "  stages are means without intervals; the plot rto_stages has them\n");
+        strbuf_add(&job->text,
+                   "  stages are means without intervals; the plot rto_stages has them\n");
 }
 
 void plot_lanes_list(struct plot_job *job, const struct plot_lanes *lanes, int left, int top)

@@ -71,7 +71,7 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
     char *words = plot_words(panel->metric.metric);
     char *dashed = plot_words(panel->metric.dashed != NULL ? panel->metric.dashed : "");
     struct strbuf label = STRBUF_INIT;
-    const char *shown = unit[0] != '\0'                        ? unit
+    const char *shown = unit[0] != '\0'                    ? unit
                         : panel->lines->unit == UNIT_COUNT ? "count"
                                                            : "ratio";
     strbuf_addf(&label, "%s (%s)", words, shown);

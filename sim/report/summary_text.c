@@ -104,8 +104,9 @@ static void add_head(struct printer *printer)
                     "of a replication, or ratios",
                     printer->n, study->level * 100);
     else if (printer->n == 1)
-        strbuf_add(&text, "n = 1 replication: no interval; use --replications for more; plain numbers "
-                          "are counts, or ratios");
+        strbuf_add(&text,
+                   "n = 1 replication: no interval; use --replications for more; plain numbers "
+                   "are counts, or ratios");
     else
         strbuf_add(&text, "no run was completed");
     strbuf_add(&text, study->complete ? "" : "; the study is not complete");

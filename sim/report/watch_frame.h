@@ -41,8 +41,8 @@ struct watch_frame {
 };
 struct watch_view {
     int64_t t_ns;
-    double speed; /* simulated seconds in a second */
-    bool paused, running; /* running: the run is still in progress */
+    double speed;              /* simulated seconds in a second */
+    bool paused, running;      /* running: the run is still in progress */
     int width, height;         /* columns, lines */
     const char *const *footer; /* lines above the keys */
     size_t footer_count;

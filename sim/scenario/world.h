@@ -26,8 +26,8 @@ struct world_options {
     uint32_t replication;
     sim_time warmup;
     enum eventq_kind queue;
-    struct trace *trace;        /* owned by the caller; NULL: none */
-    struct op_history *history; /* owned by the caller, open; NULL: none */
+    struct trace *trace;                   /* owned by the caller; NULL: none */
+    struct op_history *history;            /* owned by the caller, open; NULL: none */
     const struct world_observer *observer; /* owned by the caller; NULL: none */
     const atomic_int *interrupt;
 };
@@ -36,7 +36,7 @@ struct world *world_create(const struct scenario *scenario, const struct world_o
 /* Run to the end; only once. The digest covers the events and the statistics of window `all`. */
 struct sim_outcome world_run(struct world *world);
 const struct statistics *world_statistics(const struct world *world); /* after world_run() */
-const struct run_log *world_log(const struct world *world); /* so far */
+const struct run_log *world_log(const struct world *world);           /* so far */
 /* For observers. */
 const struct scenario *world_scenario(const struct world *world);
 uint32_t world_replication(const struct world *world);

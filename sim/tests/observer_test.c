@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* An observer sees every bin of a run's series as it is recorded, while the run runs, and changes nothing. */
+/* An observer sees every bin of a run's series as it is recorded, while the run runs, and changes
+ * nothing. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -22,8 +23,8 @@ static const char scenario_text[] =
 /* One of each kind of metric that has a series. */
 static const struct {
     const char *metric, *stat;
-} columns[] = {{"requests", NULL},     {"availability", NULL},      {"sessions_active", NULL},
-               {"retry_tokens", NULL}, {"write_latency", "p99"},    {"replication_lag", "p50"},
+} columns[] = {{"requests", NULL},     {"availability", NULL},       {"sessions_active", NULL},
+               {"retry_tokens", NULL}, {"write_latency", "p99"},     {"replication_lag", "p50"},
                {"reauths", NULL},      {"unreplicated_writes", NULL}};
 enum { COLUMNS = sizeof columns / sizeof columns[0], REGIONS = 3, BINS = 7 };
 
@@ -53,8 +54,8 @@ static void step(void *self, const struct world *world, sim_time now)
          copy->bins++)
         for (size_t c = 0; c < COLUMNS; c++)
             for (int region = -1; region < REGIONS - 1; region++)
-                copy->values[c][(size_t)(region + 1)][copy->bins] = world_bin_value(
-                    world, columns[c].metric, columns[c].stat, region, copy->bins);
+                copy->values[c][(size_t)(region + 1)][copy->bins] =
+                    world_bin_value(world, columns[c].metric, columns[c].stat, region, copy->bins);
 }
 
 static const double *series_of(const struct statistics *statistics, size_t column, int region)
