@@ -363,6 +363,7 @@ static uint8_t cause_of(uint8_t miss)
         [MISS_EVICTED] = REAUTH_EVICTED,
         [MISS_FLUSHED] = REAUTH_FLUSHED,
         [MISS_CORRUPT] = REAUTH_CORRUPT,
+        [MISS_EXPIRED] = REAUTH_EXPIRED,
     };
 
     return miss < MISS_OF_KIND ? causes[miss] : (uint8_t)(REAUTH_OF_KIND + miss - MISS_OF_KIND);

@@ -4,7 +4,8 @@
 const char *const client_error_names[] = {
     "timeout", "connect-timeout", "refused", "lost", "readonly",
     "loading", "clusterdown",     "moved",   "ask",  "max-clients",
-    "pool",    "circuit",         "other",   NULL};
+    "pool",    "circuit",         "denied",  "oom",  "other",
+    NULL};
 
 enum client_error client_error_of(enum reply_kind kind)
 {
@@ -15,7 +16,8 @@ enum client_error client_error_of(enum reply_kind kind)
         [REPLY_MOVED] = ERROR_MOVED,       [REPLY_ASK] = ERROR_ASK,
         [REPLY_THROTTLED] = ERROR_OTHER,   [REPLY_CONFLICT] = ERROR_OTHER,
         [REPLY_RESET] = ERROR_MAX_CLIENTS, [REPLY_MINORITY] = ERROR_CLUSTERDOWN,
-        [REPLY_ERROR] = ERROR_OTHER,
+        [REPLY_DENIED] = ERROR_DENIED,     [REPLY_ERROR] = ERROR_OTHER,
+        [REPLY_OOM] = ERROR_OOM,
     };
 
     return classes[kind];

@@ -23,6 +23,8 @@ enum client_error {
     ERROR_MAX_CLIENTS,     /* the server has too many connections */
     ERROR_POOL,            /* no connection of the pool became free */
     ERROR_CIRCUIT,         /* refused by the client itself: circuit breaker, throttling */
+    ERROR_DENIED,          /* the server does not accept the credentials */
+    ERROR_OOM,             /* the memory of the server is full */
     ERROR_OTHER,           /* any other error reply: throttled, conflict, of a failing node */
     CLIENT_ERRORS
 };

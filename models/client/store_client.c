@@ -161,6 +161,9 @@ static const struct field store_client_fields[] = {
     ERROR_REFRESH("max-clients", ERROR_MAX_CLIENTS), ERROR_WAIT("max-clients", ERROR_MAX_CLIENTS), ERROR_CLOSE("max-clients", ERROR_MAX_CLIENTS, "true"),
     ERROR_RETRY("pool", ERROR_POOL, "false", "no connection of the pool became free: pool.max_wait, pool.pending"),
     ERROR_RETRY("circuit", ERROR_CIRCUIT, "false", "refused by the client's own breaker or throttle"),
+    ERROR_RETRY("denied", ERROR_DENIED, "false", "the credentials were refused (AccessDeniedException, UnrecognizedClientException)"),
+    ERROR_RETRY("oom", ERROR_OOM, "false", "OOM: the memory of the server is full and its policy evicts nothing (Redis, Valkey: noeviction)"),
+    ERROR_WAIT("oom", ERROR_OOM), ERROR_CLOSE("oom", ERROR_OOM, "false"),
     ERROR_RETRY("other", ERROR_OTHER, "true", "any other error reply: throttled, refused by the store's admission control, a failing node, a conflict"),
     ERROR_REFRESH("other", ERROR_OTHER), ERROR_WAIT("other", ERROR_OTHER), ERROR_CLOSE("other", ERROR_OTHER, "false"),
     LAYER_ROWS("mesh", mesh, "a proxy beside the client"),
@@ -279,7 +282,7 @@ static void client_set_instances(void *self, uint32_t instances)
 {
     struct store_client *client = self;
 
-    client->instance_count = instances;
+    client->instance_count = client->port.instances = instances;
 }
 
 /* The connections of failed servers are closed; their operations run to their end without being
@@ -288,7 +291,7 @@ static void client_set_up(void *self, bool up)
 {
     struct store_client *client = self;
 
-    client->up = up;
+    client->up = client->port.up = up;
     for (uint32_t pool = 0; !up && pool < client->pools.pool_count; pool++)
         client_close_idle(client, pool);
 }
@@ -448,6 +451,7 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .submit = client_submit,
                                          .set_instances = client_set_instances,
                                          .on_write_failure = config->on_write_failure,
+                                         .up = true,
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
     client->hint = (struct prefetch_port){client, client_prefetch_instance};
@@ -485,6 +489,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
+    client->classes = port_find_class_ops(ports, client->region, -1);
     client_connect_objective(client, port_need_objective(ports, -1, -1));
     client->impairments = impairments_read(ports);
     client->history = port_find_op_history(ports, -1, -1);

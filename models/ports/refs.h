@@ -28,6 +28,15 @@ static inline uint32_t ref_index(uint32_t ref)
     return ref & ((UINT32_C(1) << REF_INDEX_BITS) - 1);
 }
 
+/* A key that is no session, in a store that holds other keys too: class and rank in that class.
+ * Their regions follow those of sessions; the last value is left for NO_INDEX. */
+#define KEY_CLASS_REGION 16u
+#define KEY_CLASSES_MAX 15u
+static inline bool ref_is_class(uint32_t ref)
+{
+    return ref_region(ref) >= KEY_CLASS_REGION;
+}
+
 /* Where no more requests were ever on their way or in service, most of what belongs to them stands
  * in a near cache: to fetch their rows early would only cost. */
 #define NEAR_REQUESTS 4096

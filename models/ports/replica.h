@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* When a process has executed a write of its stream. at_once: whatever asks it from now on is
+ * answered later than that, so the write may count as applied now. */
+struct replica_execution {
+    sim_time done;
+    bool at_once;
+};
+
 struct replica_port {
     void *self;
     uint32_t (*shards)(const void *self);
@@ -20,20 +27,21 @@ struct replica_port {
     struct write_position (*held)(const void *self, int region, uint32_t shard);
     /* Bytes of a shard's live sessions, as a full resync has to copy them. */
     int64_t (*data_bytes)(const void *self, uint32_t shard);
-    /* What the host of a primary can send, whatever the link. */
-    double (*network_bit_per_s)(const void *self);
+    /* What the host of a primary can send, whatever the link, once it has sent for so long. */
+    double (*network_bit_per_s)(const void *self, sim_dur sending);
     /* Age of the oldest acknowledged write that `region` lacks, the worst over shards; 0: none. */
     sim_dur (*lag)(const void *self, int region);
 
-    /* `region` has applied the writes up to `position`. */
-    void (*apply)(void *self, int region, struct write_position position);
+    /* `region` has applied the writes up to `position`, the last of them at `when`. */
+    void (*apply)(void *self, int region, struct write_position position, sim_time when);
     /* A shard of a region has dropped what it held and answers LOADING from now on, */
     void (*flushed)(void *self, int region, uint32_t shard);
     /* and holds the primary's data set as of `position`, and serves. */
     void (*loaded)(void *self, int region, struct write_position position);
-    /* A write of the stream has arrived at `region`, and may be executed at `from`: when the
-     * shard's process there has executed it. */
-    sim_time (*execute)(void *self, int region, uint32_t shard, sim_time from, uint32_t bytes);
+    /* A write of the stream has arrived at `region`, and may be executed by the shard's process
+     * there at `from`. */
+    struct replica_execution (*execute)(void *self, int region, uint32_t shard, sim_time from,
+                                        uint32_t bytes);
     /* The primary's process of a shard does nothing else for `length` (it forks). */
     void (*busy)(void *self, uint32_t shard, sim_dur length);
 };

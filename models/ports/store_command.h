@@ -37,6 +37,10 @@ static inline const char *command_name(enum command_kind kind)
     return names[kind];
 }
 
+/* Of a key of a class: command or reply beside the value. An assumption: name of the key, headers.
+ */
+#define COMMAND_OVERHEAD 60
+
 /* The class of a reply. */
 enum reply_kind {
     REPLY_NONE,      /* there is none yet */
@@ -51,7 +55,9 @@ enum reply_kind {
     REPLY_CONFLICT,  /* a concurrent write won; nothing was executed */
     REPLY_RESET,     /* the server refused the connection, or closes it */
     REPLY_MINORITY,  /* too few of the other regions can be reached; nothing was executed */
+    REPLY_DENIED,    /* the credentials of the request are not accepted; nothing was executed */
     REPLY_ERROR,     /* an error of a failing server; nothing was executed */
+    REPLY_OOM,       /* the memory is full, and nothing can be evicted; nothing was executed */
     REPLY_KINDS
 };
 /* Why a read missed a session that should be there. From MISS_OF_KIND on: causes that the kind of
@@ -60,20 +66,25 @@ enum miss_reason {
     MISS_NEVER_WRITTEN,
     MISS_RESTARTED,
     MISS_EVICTED,
+    MISS_EXPIRED, /* by its time to live at the server */
     MISS_FLUSHED,
     MISS_CORRUPT, /* its value cannot be read */
     MISS_OF_KIND
 };
 
 struct reply {
-    sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
-    uint32_t bytes;         /* on the wire. Of a read's command: of the value, if sizes differ */
-    uint16_t target;        /* REPLY_MOVED, REPLY_ASK: index of an endpoint, else 0 */
-    uint8_t kind;           /* enum reply_kind */
-    uint8_t miss;           /* enum miss_reason or above, with REPLY_MISS */
-    bool executed;          /* a write took effect at the server */
-    bool stale;             /* with REPLY_HIT: an older write of the session was found */
-    bool closes;            /* the server closes the connection after it */
+    union {
+        sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
+        sim_time expires;       /* of a key of a class, with REPLY_HIT; SIM_NEVER: not at all */
+    };
+    uint32_t bytes;   /* on the wire. Of a read's command: of the value, if sizes differ */
+    uint16_t target;  /* REPLY_MOVED, REPLY_ASK: index of an endpoint, else 0 */
+    uint8_t kind;     /* enum reply_kind */
+    uint8_t miss;     /* enum miss_reason or above, with REPLY_MISS */
+    bool executed;    /* a write took effect at the server */
+    bool stale;       /* with REPLY_HIT: an older write of the session was found */
+    bool closes;      /* the server closes the connection after it */
+    uint32_t version; /* of a key of a class: found, or written */
 };
 
 enum command_owner { COMMAND_FREE, COMMAND_AT_CLIENT, COMMAND_ON_WIRE, COMMAND_AT_STORE };
@@ -94,6 +105,8 @@ struct command {
     uint8_t region;                 /* of the client */
     uint8_t owner;                  /* enum command_owner */
     bool latest;                    /* a read that must see the session's last write */
+    bool asking;                    /* sent here by REPLY_ASK */
+    uint16_t shard;                 /* at the store: of the server that has it */
     struct reply reply;             /* REPLY_NONE until the server has executed it */
 };
 

@@ -25,25 +25,37 @@ struct datastore_config {
     uint32_t replicas, min_replicas;
     struct number_list secondary_replicas;
     struct dist *replica_lag, *replica_failover;
+    sim_dur network_burst_ns;
     sim_dur address_ttl_ns, demotion_interval_ns, min_replicas_lag_ns;
     double replica_apply;
     int read_from, reshard;
     uint32_t reshard_shards;
     sim_dur reshard_at_ns, reshard_ns, reshard_key_ns;
+    int nodes_change;
+    uint32_t nodes_replicas;
+    int32_t nodes_region;
+    sim_dur nodes_at_ns;
+    struct dist *nodes_create;
+    double nodes_copy_bit_per_s;
     int resize, resize_type;
     sim_dur resize_at_ns, resize_stall_ns;
     int start_day, maintenance, maintenance_day; /* days from Monday */
     sim_dur start_time_ns, maintenance_at_ns, maintenance_window_ns;
     int snapshots, standby;
     sim_dur snapshot_every_ns;
+    int snapshot_from; /* enum snapshot_source */
     struct phase_rule snapshot_phase;
-    double snapshot_copy_bit_per_s;
+    sim_dur snapshot_at_ns, snapshot_window_ns;
+    double snapshot_copy_bit_per_s, daily_copy_bit_per_s;
     struct dist *restore_create;
 };
 
 enum { RESHARD_NONE, RESHARD_ONCE };
+enum { NODES_FIXED, NODES_CHANGE_ONCE };
+#define REPLICAS_MAX 5
 enum { READ_FROM_CLUSTER, READ_FROM_REPLICAS };
-enum { SNAPSHOTS_NONE, SNAPSHOTS_SCHEDULED };
+enum { SNAPSHOTS_NONE, SNAPSHOTS_SCHEDULED, SNAPSHOTS_DAILY };
+enum snapshot_source { SNAPSHOT_FROM_ANY, SNAPSHOT_FROM_PRIMARY, SNAPSHOT_FROM_REPLICA };
 enum { STANDBY_REPLICA, STANDBY_NONE };
 
 /* Causes of a re-auth that only this kind has, in the order of datastore_causes. */
@@ -100,7 +112,8 @@ struct log_entry {
     sim_time acknowledged;
     uint32_t session, check;
     bool create;
-    bool flush; /* no write of a session: a flush */
+    bool flush;   /* no write of a session: a flush */
+    bool removal; /* of a key by the server: it was evicted, or has expired */
 };
 
 struct history {
@@ -127,11 +140,13 @@ struct shard {
  */
 struct saved_shard {
     uint64_t number, base, acknowledged, lost, emptied, live;
+    int64_t bytes; /* with keyspaces */
     uint32_t history;
 };
 
 struct snapshot {
     sim_time begun, here, elsewhere; /* complete in the region of its primary; in others */
+    bool forked;                     /* by the primary's processes, not by those of a replica */
     int region;
     struct saved_shard *shards; /* NULL: none */
 };
@@ -143,8 +158,10 @@ struct snapshots {
     sim_time flushed; /* the first flush that no restore has repaired; SIM_NEVER: none */
     kind_id earlier_kind, begin_kind, done_kind;
 };
-#define SNAPSHOT_ENTITY UINT64_C(1) /* of their phase */
-#define FLUSH_BYTES 30u             /* FLUSHALL in the stream */
+#define SNAPSHOT_ENTITY UINT64_C(1)          /* of their phase */
+#define SNAPSHOT_WINDOWS (UINT64_C(1) << 32) /* of their windows; below are regions */
+#define FLUSH_BYTES 30u                      /* FLUSHALL in the stream */
+#define REMOVAL_BYTES 80u                    /* DEL and the key */
 
 struct datastore;
 struct datastore_cluster;
@@ -169,6 +186,7 @@ struct datastore_server {
     /* log of a primary: entries with numbers in (log_low, log_high], in a ring by number */
     struct log_entry *log;
     uint64_t log_low, log_high, log_mask;
+    struct class_log changes; /* of keys of classes, by number of the write */
 };
 
 /* struct cluster's `state`. */
@@ -184,26 +202,34 @@ struct datastore_cluster {
     bool moves;    /* its primary node is lost, and no replica has taken over yet */
     bool cut;      /* its primary node cannot be reached */
     uint64_t applied_total; /* sum over its servers */
-    kind_id failover_kind, demote_kind, reader_kind, window_kind;
+    uint32_t paid_replicas; /* of each shard, from their creation on */
+    uint32_t copied_node;   /* the primary's, when it forked for new replicas */
+    kind_id failover_kind, demote_kind, reader_kind, window_kind, nodes_kind;
     sim_time *occupied; /* threads of replicas that serve reads, by node and shard; NULL: none do */
     probe_id lag, unreplicated, failovers, lost, refused, is_primary;
+};
+
+/* Endpoints of the replicas of a region that serve reads. */
+struct reader_list {
+    uint32_t count; /* 0: none do */
+    uint32_t endpoints[REPLICAS_MAX];
 };
 
 /* struct store's `state`. */
 struct datastore {
     struct store *store;
     const struct datastore_config *config;
-    struct rng_stream replica, windows;
+    struct rng_stream replica, windows, nodes;
     double apply_ns, apply_per_byte_ns; /* of a replicated write */
     sim_dur replica_lag_max;            /* longest replica lag that the logs cover */
     uint32_t primary_endpoint;
-    uint32_t readers[REGIONS_MAX];       /* first endpoint of a region's replicas */
-    uint32_t reader_count[REGIONS_MAX];  /* 0: they serve no reads */
+    struct reader_list readers[REGIONS_MAX];
     char *names[REGIONS_MAX][NODES_MAX]; /* of replicas */
     int primary;
     bool promoting;
     int target; /* of the promotion in progress */
     uint32_t shard_count;
+    uint32_t paid_shards; /* those that have nodes; fewer than shard_count while slots move later */
     struct shard *shards;
     struct datastore_cluster clusters[REGIONS_MAX];
     const struct stream_port *stream; /* NULL: only one region */
@@ -212,7 +238,8 @@ struct datastore {
     uint64_t lost_writes[LOSS_CAUSES], lost_sessions[LOSS_CAUSES];
     sim_time failed_over; /* the crash or promotion whose failover the shards' `spans` are of */
     struct snapshots snapshots;
-    bool has_flushes; /* in any shard so far */
+    bool has_flushes;          /* in any shard so far */
+    struct removals *removals; /* NULL: servers remove no keys */
 };
 
 static inline struct datastore *datastore_of(const struct store *store)
@@ -291,12 +318,53 @@ void datastore_offer_replicas(struct datastore *datastore, struct port_directory
 void readers_init(struct datastore_cluster *cluster, const struct model_env *env);
 /* The replicas of a cluster execute a write that its primary node has executed. */
 RARE void readers_apply(const struct datastore_server *server, uint32_t bytes);
+/* Block the thread of a shard at one of the replicas, if they serve reads. */
+void readers_block(const struct datastore_server *server, sim_dur length);
 /* Function of struct store_kind. */
 enum execution datastore_replica_read(struct server *server, uint32_t node, uint32_t ref,
                                       struct command *command);
 
+/* --- datastore_nodes.c ----------------------------------------------------------------------- */
+
+/* Does the number of replicas of the region's cluster change in the run? */
+bool nodes_change_in(const struct datastore_config *config, int region);
+/* Is there another node than the primary's, up or down? */
+bool cluster_has_replicas(const struct cluster *cluster);
+void nodes_init(struct datastore_cluster *state, const struct model_env *env);
+/* The nodes that a cluster has at the start are there, the others are not yet. */
+void nodes_start(struct datastore_cluster *state);
+
+/* --- datastore_memory.c ---------------------------------------------------------------------- */
+
+void datastore_memory_init(struct datastore *datastore);
+void datastore_memory_release(struct datastore *datastore);
+/* Function of struct store_kind. */
+void datastore_removed(struct server *server, uint32_t session, bool evicted);
+/* A read has found its session in the data of a cluster: has the memory of the primary's server
+ * removed it? */
+RARE enum execution datastore_read_memory(struct datastore_server *server, uint32_t ref,
+                                          struct command *command);
+RARE void datastore_read_copy(const struct datastore_server *server, struct command *command);
+/* A primary's server goes on with less than it had, or another one goes on in its place: keys that
+ * it does not hold are forgotten. old: the same, or the primary before. */
+void datastore_keep_keys(struct datastore_server *old, struct datastore_server *server);
+/* The same after a restore: keys that were removed since are there again. */
+void datastore_restore_keys(struct datastore_server *old, struct datastore_server *server);
+/* Bytes of a shard's data at its primary; -1: unknown. */
+int64_t datastore_held_bytes(const struct datastore *datastore, uint32_t shard);
+
 /* --- datastore_windows.c --------------------------------------------------------------------- */
 
+#define DAY (24 * 3600 * SIM_S)
+/* A window of the calendar that comes again and again. */
+struct time_window {
+    sim_dur every_ns, length_ns;
+    sim_dur at_ns; /* when it begins, from the start of Monday, or of the day */
+};
+/* The instant in the window's number-th time in the run, from 0, uniform. who: of several that
+ * draw their own. */
+sim_time windows_time(const struct datastore *datastore, const struct time_window *window,
+                      uint64_t who, uint32_t number);
 /* Plan the work of the service on a cluster, if there is any. */
 void windows_init(struct datastore_cluster *cluster, const struct model_env *env);
 
@@ -306,13 +374,35 @@ void windows_init(struct datastore_cluster *cluster, const struct model_env *env
 void reshard_adapt(struct store_config *config, const void *kind_config);
 void reshard_init(struct datastore *datastore, const struct model_env *env);
 void reshard_cluster_init(const struct cluster *cluster);
+uint32_t datastore_shard_of(const struct store *store, uint32_t session, uint32_t check);
+uint32_t datastore_shard_asked(const struct store *store, const struct command *command);
 void reshard_release(struct datastore *datastore);
-/* Is the command at a shard that does not have its slot, as far as its client knows? Then it has
- * its reply. */
+enum redirect { REDIRECT_MOVED, REDIRECT_ASK, REDIRECTS };
+extern const char *const redirect_names[];
+/* Is the command at a shard that does not serve it? Then it has its reply. */
 RARE bool reshard_redirects(const struct server *server, struct command *command);
+
+/* --- datastore_classes.c --------------------------------------------------------------------- */
+
+/* Functions of struct store_kind. */
+bool datastore_class_refuses(struct server *server, struct command *command);
+void datastore_class_written(struct server *server, const struct command *command,
+                             struct class_change *change);
+/* A secondary's server has applied writes `from` + 1 to `to` of its primary. */
+RARE void datastore_classes_apply(const struct datastore_server *server,
+                                  const struct datastore_server *primary, uint64_t from,
+                                  uint64_t to);
+/* A server goes on from write `fork` of `old`, which may be itself: what that executed after it is
+ * taken back. */
+RARE void datastore_classes_undo(const struct datastore_server *old, struct server *server,
+                                 uint64_t fork);
+/* The memory of a primary has removed a key. */
+RARE void datastore_class_removed(struct server *server, uint32_t key);
 
 /* --- kind_global_datastore.c ----------------------------------------------------------------- */
 
+/* min-replicas-to-write: too few replicas have acknowledged something of late. */
+RARE bool server_lacks_replicas(const struct datastore_server *server);
 /* Execute a read with what the server holds. */
 void datastore_read(struct datastore_server *server, struct command *command);
 /* The server has executed a write: log and replicate it. */
@@ -321,7 +411,7 @@ void server_acknowledge(struct datastore_server *server, const struct log_entry 
 
 /* --- datastore_snapshots.c ------------------------------------------------------------------- */
 
-extern const char *const snapshot_names[], *const standby_names[];
+extern const char *const snapshot_names[], *const snapshot_sources[], *const standby_names[];
 extern const struct event_kind datastore_earlier, datastore_snapshot, datastore_saved;
 /* Clusters that do not exist yet go down; the first snapshot is scheduled. */
 void datastore_snapshots_start(struct datastore *datastore);

@@ -32,6 +32,16 @@ RARE void readers_apply(const struct datastore_server *server, uint32_t bytes)
                         length);
 }
 
+void readers_block(const struct datastore_server *server, sim_dur length)
+{
+    const struct cluster *cluster = server->cluster->cluster;
+    uint32_t node = (cluster->primary_node + 1) % cluster->node_count;
+
+    if (server->cluster->occupied)
+        thread_work(thread_of(server->cluster, node, server->shard), sim_now(cluster->store->sim),
+                    length);
+}
+
 /* The last write that the replica holds when the read is executed. */
 static uint64_t held_by_replica(const struct datastore_server *server,
                                 const struct command *command)
@@ -56,12 +66,16 @@ enum execution datastore_replica_read(struct server *server, uint32_t node, uint
     uint64_t applied = state->applied;
     sim_time done;
 
+    if (server->slots_move && reshard_redirects(server, command))
+        return EXECUTION_DONE;
     if (!cluster->occupied) { /* only what is on connections to a node that was the primary's */
         datastore_read(state, command);
         return EXECUTION_DONE;
     }
     state->applied = held_by_replica(state, command);
     datastore_read(state, command);
+    if (store->memory)
+        datastore_read_copy(state, command);
     state->applied = applied;
     done = thread_work(thread_of(cluster, node, state->shard), sim_now(store->sim),
                        server_read_time(server, command));
@@ -80,8 +94,8 @@ static void cluster_on_read(void *self, struct sim *sim, uint32_t entity, uint32
 
     (void)sim;
     if ((command->generation & SIM_GENERATION_MASK) == generation)
-        server_complete(server_of_command(cluster->cluster, command),
-                        server_handle(entity, command), &reply);
+        server_complete(&cluster->cluster->servers[command->shard], server_handle(entity, command),
+                        &reply);
 }
 
 static const struct event_kind datastore_reader = {

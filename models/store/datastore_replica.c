@@ -42,14 +42,16 @@ static int64_t replica_data_bytes(const void *self, uint32_t shard)
 
     if (datastore->config->data_set_bytes > 0)
         return datastore->config->data_set_bytes;
+    if (datastore->store->memory)
+        return datastore_held_bytes(datastore, shard);
     return (int64_t)(s->live * s->write_size);
 }
 
-static double replica_network(const void *self)
+static double replica_network(const void *self, sim_dur sending)
 {
     const struct datastore *datastore = self;
 
-    return node_type_at(datastore->store->config->node_type)->network_bit_per_s;
+    return service_network(datastore->store->config, sending < datastore->config->network_burst_ns);
 }
 
 /* The maximum over shards. */
@@ -74,23 +76,22 @@ static sim_dur replica_lag(const void *self, int region)
     return lag;
 }
 
-/* The secondary has writes of the primary's history up to `to`, and had them up to `from`. */
-__attribute__((always_inline)) static inline void note_lag(struct datastore *datastore,
-                                                           const struct datastore_cluster *cluster,
-                                                           uint32_t shard, uint64_t from,
-                                                           uint64_t to)
+/* The secondary has writes of the primary's history up to `to` at `when`, and had them up to
+ * `from`. */
+__attribute__((always_inline)) static inline void
+note_lag(struct datastore *datastore, const struct datastore_cluster *cluster,
+         const struct datastore_server *primary, uint64_t from, uint64_t to, sim_time when)
 {
-    const struct datastore_server *primary =
-        &datastore->clusters[datastore->primary].servers[shard];
-    sim_time now = sim_now(datastore->store->sim);
-
     for (uint64_t n = from + 1; n <= to; n++)
         if (n > primary->log_low)
             probe_latency(datastore->store->probes, cluster->lag,
-                          now - log_at(primary, n)->acknowledged);
+                          when - log_at(primary, n)->acknowledged);
 }
 
-static void replica_apply(void *self, int region, struct write_position position)
+/* Entries may stay longer in the log than needed. */
+#define TRIM_EVERY 16
+
+static void replica_apply(void *self, int region, struct write_position position, sim_time when)
 {
     struct datastore *datastore = self;
     struct datastore_cluster *cluster = &datastore->clusters[region];
@@ -101,11 +102,15 @@ static void replica_apply(void *self, int region, struct write_position position
     if (position.history != server->history || position.number <= server->applied)
         return;
     if (position.history == primary->history)
-        note_lag(datastore, cluster, position.shard, server->applied, position.number);
-    if (datastore->store->history)
+        note_lag(datastore, cluster, primary, server->applied, position.number, when);
+    if (__builtin_expect(datastore->store->history != NULL, 0))
         store_history_applied(&datastore->store->clusters[region], &position, server->applied);
+    if (__builtin_expect(datastore->store->classes != NULL, 0) &&
+        position.history == primary->history)
+        datastore_classes_apply(server, primary, server->applied, position.number);
     server_apply(server, position.number);
-    log_trim(datastore, position.shard);
+    if (position.number % TRIM_EVERY == 0)
+        log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
 }
 
@@ -127,28 +132,33 @@ static void replica_loaded(void *self, int region, struct write_position positio
     if (server->history != position.history)
         held = datastore->shards[position.shard].histories[position.history].fork;
     if (position.history == primary->history)
-        note_lag(datastore, cluster, position.shard, held, position.number);
+        note_lag(datastore, cluster, primary, held, position.number,
+                 sim_now(datastore->store->sim));
     if (datastore->store->history)
         store_history_applied(&datastore->store->clusters[region], &position, held);
     server->loading = false;
     server->history = position.history;
+    classes_copy(server->server, primary->server);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);
 }
 
-/* A replicated write takes the secondary's thread, which executes one thing after another. */
-static sim_time replica_execute(void *self, int region, uint32_t shard, sim_time from,
-                                uint32_t bytes)
+/* A replicated write takes the secondary's thread, which executes one thing after another. A thread
+ * that has no commands begins the next ones after the write. */
+static struct replica_execution replica_execute(void *self, int region, uint32_t shard,
+                                                sim_time from, uint32_t bytes)
 {
     struct datastore *datastore = self;
     struct datastore_server *server = &datastore->clusters[region].servers[shard];
 
     if (!(datastore->config->replica_apply > 0))
-        return from;
+        return (struct replica_execution){.done = from};
     if (__builtin_expect(server->cluster->occupied != NULL, 0))
         readers_apply(server, bytes);
-    return server_work(server->server, from, datastore_apply_time(datastore, bytes));
+    return (struct replica_execution){
+        .done = server_work(server->server, from, datastore_apply_time(datastore, bytes)),
+        .at_once = !server->server->busy && from <= sim_now(datastore->store->sim)};
 }
 
 static void replica_busy(void *self, uint32_t shard, sim_dur length)

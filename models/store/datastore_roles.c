@@ -51,11 +51,14 @@ static void shard_empty(struct datastore_server *server, int reason)
 {
     struct shard *shard = &server->cluster->datastore->shards[server->shard];
 
+    classes_clear(server->server);
     server->history = shard_fork(shard, server->history, 0, reason);
     server->log_low = server->log_high = server->applied;
     shard->emptied += server->applied - shard->base;
     shard->base = server->applied;
     shard->live = 0;
+    if (server->server->keyspace)
+        keyspace_clear(server->server->keyspace);
 }
 
 /* A primary lost its memory: secondaries become empty too when they resync. */
@@ -204,8 +207,10 @@ static void primary_taken_over(struct datastore_server *state)
         losses_begin(datastore, state->crashed);
     lost = count_suffix(datastore, state, state->crash_fork, history, LOSS_TO_REPLICA);
     probe_count_many(store->probes, cluster->lost, lost);
+    datastore_classes_undo(state, state->server, state->crash_fork);
     server_apply(state, state->crash_fork);
     log_begin(state, sim_now(store->sim));
+    datastore_keep_keys(state, state);
     followers_adopt(datastore, cluster, state->shard);
     cause.number = run_log_event(
         store->log, sim_now(store->sim), "failover",
@@ -225,7 +230,7 @@ static uint32_t next_node(const struct cluster *cluster)
     for (uint32_t n = 1; n < count; n++) {
         uint32_t other = (cluster->primary_node + n) % count;
 
-        if (cluster->nodes[other].zone != ZONE_WELL)
+        if (cluster->nodes[other].zone != ZONE_WELL || cluster->nodes[other].absent)
             continue;
         if (cluster->nodes[other].down == CRASH_NONE)
             return other;
@@ -306,10 +311,10 @@ bool datastore_crash(struct cluster *cluster, enum crash_kind kind)
     struct datastore *datastore = datastore_of(cluster->store);
     const struct stream_port *stream = datastore->stream;
 
-    if (cluster->node_count == 1)
+    if (kind != CRASH_NONE && !cluster_has_replicas(cluster))
         return false;
     if (!cluster->up)
-        return true;
+        return kind != CRASH_NONE;
     if (kind == CRASH_NONE) { /* the nodes that crashed are replicas now */
         for (uint32_t n = 0; n < cluster->node_count; n++)
             listener_up(&cluster->nodes[n]);
@@ -332,7 +337,7 @@ void datastore_cut(struct cluster *cluster, bool begin)
     struct datastore_cluster *state = cluster->state;
 
     cluster_set_cut(state, begin);
-    if (cluster->node_count == 1)
+    if (!cluster_has_replicas(cluster))
         return;
     for (uint32_t s = 0; s < state->datastore->shard_count; s++) {
         struct datastore_server *server = &state->servers[s];
@@ -588,6 +593,7 @@ static uint64_t promote_shard(struct datastore *datastore, struct datastore_clus
     lost = count_trimmed(&old->servers[s], server->applied) +
            count_suffix(datastore, &old->servers[s], server->applied, old->servers[s].history,
                         new->cluster->region);
+    datastore_keep_keys(&old->servers[s], server);
     if (empty)
         shard_empty(server, MISS_LOST);
     followers_adopt(datastore, new, s);

@@ -21,7 +21,8 @@
 
 #include <stdlib.h>
 
-const char *const snapshot_names[] = {"none", "scheduled", NULL};
+const char *const snapshot_names[] = {"none", "scheduled", "daily", NULL};
+const char *const snapshot_sources[] = {"automatic", "primary", "replica", NULL};
 const char *const standby_names[] = {"replica", "none", NULL};
 
 /* --- flushes --------------------------------------------------------------------------------- */
@@ -54,6 +55,9 @@ static void shard_flush(struct datastore *datastore, struct datastore_server *se
     shard->emptied += server->applied - shard->base;
     shard->base = position.number;
     shard->live = 0;
+    if (server->server->keyspace)
+        keyspace_clear(server->server->keyspace);
+    classes_clear(server->server);
     server_apply(server, position.number);
     log_append(server,
                &(struct log_entry){.acknowledged = sim_now(datastore->store->sim), .flush = true});
@@ -96,6 +100,8 @@ static int64_t saved_bytes(const struct datastore *datastore, const struct saved
 {
     if (datastore->config->data_set_bytes > 0)
         return datastore->config->data_set_bytes;
+    if (datastore->store->memory)
+        return saved->bytes;
     return (int64_t)(saved->live * datastore->shards[shard].write_size);
 }
 
@@ -133,22 +139,37 @@ static void snapshot_take(struct datastore *datastore, struct snapshot *snapshot
                                                    .acknowledged = shard->acknowledged,
                                                    .lost = shard->lost,
                                                    .emptied = shard->emptied,
-                                                   .live = shard->live};
+                                                   .live = shard->live,
+                                                   .bytes = datastore_held_bytes(datastore, s)};
     }
 }
 
-/* The fork of a primary without a replica that could be saved in its place blocks it. */
-static void block_for_fork(struct datastore *datastore, const struct snapshot *snapshot)
+/* The fork blocks the process that is saved: the primary's, or that of a replica in its place. */
+static void snapshot_fork(struct datastore *datastore, struct snapshot *snapshot)
 {
     const struct persistence_config *cost = &datastore->store->config->persistence;
     const double gib = 1024.0 * 1024.0 * 1024.0;
 
-    if (datastore->config->replicas > 0)
-        return;
-    for (uint32_t s = 0; s < datastore->shard_count; s++)
-        server_block(datastore->clusters[datastore->primary].servers[s].server,
-                     (sim_dur)((double)saved_bytes(datastore, &snapshot->shards[s], s) / gib *
-                               (double)cost->fork_per_gib_ns));
+    snapshot->forked = datastore->config->replicas == 0 ||
+                       datastore->config->snapshot_from == SNAPSHOT_FROM_PRIMARY;
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        const struct datastore_server *server = &datastore->clusters[datastore->primary].servers[s];
+        sim_dur length = (sim_dur)((double)saved_bytes(datastore, &snapshot->shards[s], s) / gib *
+                                   (double)cost->fork_per_gib_ns);
+
+        if (!snapshot->forked) {
+            readers_block(server, length);
+            continue;
+        }
+        memory_fork_begin(server->server);
+        server_block(server->server, length);
+    }
+}
+
+static void snapshot_join(struct datastore *datastore, const struct snapshot *snapshot)
+{
+    for (uint32_t s = 0; snapshot->forked && s < datastore->shard_count; s++)
+        memory_fork_end(datastore->clusters[snapshot->region].servers[s].server);
 }
 
 static void snapshots_keep(struct datastore *datastore, const struct snapshot *snapshot)
@@ -176,17 +197,37 @@ static void datastore_on_earlier(void *self, struct sim *sim, uint32_t entity, u
     snapshots_keep(self, &snapshot);
 }
 
+/* The number-th one of the run, from 0. */
+static void plan_snapshot(const struct datastore *datastore, uint32_t number)
+{
+    const struct datastore_config *config = datastore->config;
+    const struct store *store = datastore->store;
+    const struct time_window daily = {
+        .every_ns = DAY, .at_ns = config->snapshot_at_ns, .length_ns = config->snapshot_window_ns};
+    sim_time when;
+
+    if (config->snapshots == SNAPSHOTS_DAILY)
+        when = windows_time(datastore, &daily, SNAPSHOT_WINDOWS, number);
+    else if (number > 0)
+        when = sim_now(store->sim) + config->snapshot_every_ns;
+    else
+        when = phase_start_ns(&config->snapshot_phase, store->sim, store->instance, SNAPSHOT_ENTITY,
+                              config->snapshot_every_ns);
+    sim_at(store->sim, when, datastore->snapshots.begin_kind, number, 0);
+}
+
 static void datastore_on_snapshot(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct datastore *datastore = self;
     struct snapshots *snapshots = &datastore->snapshots;
     const struct persistence_config *cost = &datastore->store->config->persistence;
 
-    sim_after(sim, datastore->config->snapshot_every_ns, snapshots->begin_kind, entity, generation);
+    (void)generation;
+    plan_snapshot(datastore, entity + 1);
     if (!primary_is_well(datastore) || snapshots->in_progress.shards)
         return;
     snapshot_take(datastore, &snapshots->in_progress);
-    block_for_fork(datastore, &snapshots->in_progress);
+    snapshot_fork(datastore, &snapshots->in_progress);
     sim_after(sim, shards_take(datastore, &snapshots->in_progress, cost->save_bit_per_s, 0),
               snapshots->done_kind, 0, 0);
 }
@@ -212,13 +253,18 @@ static void datastore_on_saved(void *self, struct sim *sim, uint32_t entity, uin
 
     (void)entity, (void)generation;
     snapshots->in_progress = (struct snapshot){0};
+    snapshot_join(datastore, &snapshot);
     if (!is_whole(datastore, &snapshot)) {
         free(snapshot.shards);
         return;
     }
     snapshot.here = sim_now(sim);
-    snapshot.elsewhere = sim_now(sim) + shards_take(datastore, &snapshot,
-                                                    datastore->config->snapshot_copy_bit_per_s, 0);
+    snapshot.elsewhere =
+        sim_now(sim) + shards_take(datastore, &snapshot,
+                                   datastore->config->snapshots == SNAPSHOTS_DAILY
+                                       ? datastore->config->daily_copy_bit_per_s
+                                       : datastore->config->snapshot_copy_bit_per_s,
+                                   0);
     snapshots_keep(datastore, &snapshot);
 }
 
@@ -233,7 +279,6 @@ void datastore_snapshots_start(struct datastore *datastore)
 {
     struct store *store = datastore->store;
     const struct datastore_config *config = datastore->config;
-    sim_dur phase;
 
     for (uint32_t r = 0; r < store->region_count; r++)
         if (store->clusters[r].exists && (int)r != datastore->primary &&
@@ -242,9 +287,7 @@ void datastore_snapshots_start(struct datastore *datastore)
     if (config->snapshots == SNAPSHOTS_NONE)
         return;
     sim_at(store->sim, 0, datastore->snapshots.earlier_kind, 0, 0);
-    phase = phase_start_ns(&config->snapshot_phase, store->sim, store->instance, SNAPSHOT_ENTITY,
-                           config->snapshot_every_ns);
-    sim_at(store->sim, phase, datastore->snapshots.begin_kind, 0, 0);
+    plan_snapshot(datastore, 0);
 }
 
 void datastore_snapshots_release(struct datastore *datastore)
@@ -336,6 +379,8 @@ static uint64_t restore_shard(struct datastore *datastore, struct datastore_serv
     shard->emptied = saved->emptied;
     shard->live = saved->live;
     log_begin(new, sim_now(datastore->store->sim));
+    datastore_restore_keys(old, new);
+    classes_clear(new->server); /* a snapshot of keys of classes is not kept: the cache is cold */
     return after > before ? after - before : 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Work of the service at given times: maintenance once a week, at a random instant of a window of
- * the calendar, drawn for each cluster and time; nodes of another type, once.
+ * The calendar, and work of the service at given times: maintenance once a week, at a random
+ * instant of a window, drawn for each cluster and time; nodes of another type, once.
  *
  * Maintenance replaces the primary's node: a planned change of roles (datastore_change_roles()). A
  * change of the type hangs each cluster for a moment, and a replica becomes the primary where there
@@ -9,25 +9,36 @@
  */
 #include "datastore_internal.h"
 
-#define DAY (24 * 3600 * SIM_S)
 #define WEEK (7 * DAY)
 
 enum window_work { WORK_MAINTENANCE, WORK_RESIZE, WORK_RESUME };
 #define WORK_BITS 2
 
-static void plan_maintenance(const struct datastore_cluster *cluster, uint32_t number)
+sim_time windows_time(const struct datastore *datastore, const struct time_window *window,
+                      uint64_t who, uint32_t number)
 {
-    struct datastore *datastore = cluster->datastore;
     const struct datastore_config *config = datastore->config;
     sim_dur start = (sim_dur)config->start_day * DAY + config->start_time_ns;
-    sim_dur at = (sim_dur)config->maintenance_day * DAY + config->maintenance_at_ns;
-    sim_dur first = ((at - start) % WEEK + WEEK) % WEEK;
-    struct rng_block block =
-        rng_block_at(&datastore->windows, (uint64_t)cluster->cluster->region, number);
-    sim_time when = first + (sim_dur)number * WEEK +
-                    (sim_dur)(rng_unit(block.word[0]) * (double)config->maintenance_window_ns);
+    sim_dur first =
+        ((window->at_ns - start) % window->every_ns + window->every_ns) % window->every_ns;
+    struct rng_block block = rng_block_at(&datastore->windows, who, number);
 
-    sim_at(datastore->store->sim, when, cluster->window_kind, number << WORK_BITS, 0);
+    return first + (sim_dur)number * window->every_ns +
+           (sim_dur)(rng_unit(block.word[0]) * (double)window->length_ns);
+}
+
+static void plan_maintenance(const struct datastore_cluster *cluster, uint32_t number)
+{
+    const struct datastore *datastore = cluster->datastore;
+    const struct datastore_config *config = datastore->config;
+    const struct time_window window = {.every_ns = WEEK,
+                                       .at_ns = (sim_dur)config->maintenance_day * DAY +
+                                                config->maintenance_at_ns,
+                                       .length_ns = config->maintenance_window_ns};
+
+    sim_at(datastore->store->sim,
+           windows_time(datastore, &window, (uint64_t)cluster->cluster->region, number),
+           cluster->window_kind, number << WORK_BITS, 0);
 }
 
 static void begin_resize(const struct datastore_cluster *cluster)
@@ -46,7 +57,7 @@ static void end_resize(const struct datastore_cluster *cluster)
     struct datastore *datastore = cluster->datastore;
 
     port->stall(port->self, false);
-    if (cluster->cluster->node_count > 1)
+    if (cluster_has_replicas(cluster->cluster))
         port->change_roles(port->self);
     store_set_node_type(datastore->store, datastore->config->resize_type);
 }
@@ -79,7 +90,6 @@ void windows_init(struct datastore_cluster *cluster, const struct model_env *env
 
     if (!config->maintenance && !config->resize)
         return;
-    cluster->datastore->windows = sim_stream(env->sim, env->instance, "windows");
     cluster->window_kind = sim_kind_add(env->sim, &datastore_window, env->instance, cluster);
     if (config->maintenance)
         plan_maintenance(cluster, 0);

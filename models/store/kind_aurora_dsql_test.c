@@ -12,14 +12,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "assert_close.h"
-#include "statistics.h"
-#include "client_driver.h"
-#include "history_run.h"
-
-static const struct model_ops *const dsql_models[] = {&client_driver_ops, &wan_link_ops, &store_ops,
-                                                      &store_client_ops};
-static const struct registry dsql_registry = {dsql_models, 4};
+#include "kind_rig.h"
 
 #define QUIET "jitter: 0ms, spike_share: 0%, loss: 0%"
 #define NETWORK(between_b_and_c)                                                                   \
@@ -30,44 +23,6 @@ static const struct registry dsql_registry = {dsql_models, 4};
     "store: {kind: aurora-dsql, read_latency: 0ms, write_latency: 0ms" store "}\n" network         \
     "client: {timeout: 5s, read_timeout: 5s, retry: {attempts: 1, read_attempts: 1}, "             \
     "pool: {size: 200, warm: 200}}\ndriver: {" driver "}\n"
-
-static struct history history;
-static struct scenario *scenario;
-static struct world *world;
-
-static void run(const char *text, const struct client_step *steps, uint32_t count)
-{
-    client_plan.steps = steps;
-    client_plan.count = count;
-    world = history_run(&dsql_registry, text, 0, &scenario, &history);
-    client_plan.count = 0;
-}
-
-static void done(void)
-{
-    world_free(world);
-    scenario_free(scenario);
-    history_release(&history);
-}
-
-static double wanted(const char *metric, int region)
-{
-    return statistic_of(world, (struct wanted){.metric = metric, .region = region});
-}
-
-static void assert_op(sim_time at_ms, int region, enum history_outcome outcome, double latency_ms)
-{
-    for (size_t i = 0; i < history.op_count; i++) {
-        const struct history_op *op = &history.ops[i];
-
-        if (op->invoked != at_ms * SIM_MS || op->region != region)
-            continue;
-        assert_int_equal(op->outcome, outcome);
-        assert_int_equal(op->ended - op->invoked, (int64_t)(latency_ms * 1e6));
-        return;
-    }
-    fail_msg("no operation at %d ms", (int)at_ms);
-}
 
 /* A commit takes the round trip to the nearer of peer and witness, a read none. */
 static void only_commits_cross_regions(void **state)
@@ -114,13 +69,13 @@ static void aborted_share_is_that_of_a_poisson_process(void **state)
     assert_true(steps[OTHERS - 1].at > steps[OTHERS + OWN - 1].at);
     client_plan.steps = steps;
     client_plan.count = OTHERS + OWN;
-    scenario = scenario_of(&dsql_registry, WORLD("1100s", "", NETWORK("0.001ms"), "rate: 0/s"));
+    scenario = scenario_of(&client_registry, WORLD("1100s", "", NETWORK("0.001ms"), "rate: 0/s"));
     world = world_of(scenario, 0, NULL);
     client_plan.count = 0;
-    share = wanted("conflicts", 0) / OWN;
+    share = wanted("conflicts", NULL, 0) / OWN;
     print_message("%.4f, found %.4f, standard deviation %.4f\n", expected, share, deviation);
     assert_true(fabs(share - expected) < 3 * deviation);
-    assert_true(wanted("conflicts", 1) < 0.001 * OTHERS);
+    assert_true(wanted("conflicts", NULL, 1) < 0.001 * OTHERS);
     world_free(world);
     scenario_free(scenario);
 }
@@ -149,7 +104,7 @@ static void isolated_region_refuses_reads_too(void **state)
     assert_op(18000, 1, OUTCOME_OK, 1);
     assert_op(35000, 0, OUTCOME_OK, 1);
     assert_op(36000, 0, OUTCOME_OK, 41);
-    assert_close(wanted("minority_refusals", 0), 3, 0);
+    assert_close(wanted("minority_refusals", NULL, 0), 3, 0);
     done();
 }
 
@@ -159,15 +114,15 @@ static void new_connections_are_limited_by_a_bucket(void **state)
 {
     (void)state;
     scenario = scenario_of(
-        &dsql_registry,
+        &client_registry,
         "regions: {a: {}, b: {}, c: {}}\nduration: 10s\nwarmup: 0s\n"
         "store: {kind: aurora-dsql, read_latency: 0ms, write_latency: 5s, "
         "connections: {burst: 300, rate: 100/s}}\n" NETWORK(
             "20ms") "client: {timeout: 9s, retry: {attempts: 1}, pool: {size: 5000, warm: 0}}\n"
                     "driver: {rate: 1000/s, writes: 1000}\n");
     world = world_of(scenario, 0, NULL);
-    assert_close(wanted("connections_throttled", 0), 600, 0.01);
-    assert_close(wanted("write_failures", 0), 600, 0.01);
+    assert_close(wanted("connections_throttled", NULL, 0), 600, 0.01);
+    assert_close(wanted("write_failures", NULL, 0), 600, 0.01);
     world_free(world);
     scenario_free(scenario);
 }
@@ -190,7 +145,7 @@ static void transactions_are_linearizable(void **state)
     }
     run(WORLD("40s", "", NETWORK("20ms"), "rate: 0/s, isolate: a, cut_from: 12s, cut_for: 6s"),
         steps, STEPS);
-    assert_true(wanted("conflicts", -1) > 100);
+    assert_true(wanted("conflicts", NULL, -1) > 100);
     assert_int_equal(history_not_linearizable(&history, false, NULL), 0);
     assert_int_equal(history_lost_writes(&history, 5 * SIM_S, NULL), 0);
     done();

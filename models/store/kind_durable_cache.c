@@ -213,6 +213,7 @@ static void durable_cluster_init(struct cluster *cluster, const struct model_env
     durable->without_since[cluster->region] = -1;
     durable->refusals[cluster->region] =
         probe_count_open(sim_probe_set(env->sim), "log_refusals", cluster->region, NULL);
+    regional_cluster_init(cluster, env);
 }
 
 static void durable_fini(struct store *store)
@@ -229,6 +230,7 @@ static void durable_check(const void *config, const void *kind_config,
 
     (void)context;
     service_check(config, &cluster, validation);
+    memory_check(config, validation);
     if (c->takeover.replicas == 0)
         validation_error(validation, "replicas",
                          "must be at least 1: a durable cache needs a replica (facts 0.13)");

@@ -8,8 +8,7 @@
  * above it are throttled. Replicated writes use the write capacity, too, and wait for it.
  */
 #include "table_capacity.h"
-#include "managed.h"
-#include "outbox.h"
+#include "last_writer.h"
 #include "phase_rule.h"
 
 #include <stdlib.h>
@@ -37,7 +36,7 @@ static const struct field global_table_fields[] = {
     TIME_DIST("read_latency", read_latency, "0ms", "lognormal(median=3ms, p99=10ms)", "10s", "time that the service takes for a read", "assumption"),
     TIME_DIST("write_latency", write_latency, "0ms", "lognormal(median=5ms, p99=15ms)", "10s", "time that the service takes for a write", "assumption"),
     OUTBOX_FIELDS(replication, "lognormal(median=400ms, p99=2.4s)", "facts F"),
-    DURATION("clock_skew", skew_ns, "0ms", "0ms", "1h", "largest deviation of a region's clock, uniform in both directions: last writer wins by these clocks", "assumption"),
+    LAST_WRITER_FIELDS(skew_ns),
     VARIANT("capacity", capacity.mode, capacity_modes, "on-demand", "how much a replica table serves: on-demand (it follows the load) or provisioned", "facts F"),
     RATE("capacity.on-demand.write", on_demand[WRITES].initial_per_s, "1/s", "4000/s", "1M/s", "write units a second of a new table; a write of up to 1 KiB is one unit", "facts F"),
     RATE("capacity.on-demand.read", on_demand[READS].initial_per_s, "1/s", "12000/s", "1M/s", "read units a second of a new table; a read of up to 4 KiB is half a unit, a strong one a unit", "facts F"),
@@ -61,8 +60,7 @@ static const struct field global_table_fields[] = {
 // clang-format on
 
 static const struct metric global_table_metrics[] = {
-    OUTBOX_METRICS,
-    ITEM_METRICS,
+    LAST_WRITER_METRICS,
     {.name = "throttled_requests",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -70,12 +68,6 @@ static const struct metric global_table_metrics[] = {
      .series = true,
      .meaning = "requests answered with an error because the capacity of the region's table was "
                 "exceeded"},
-    {.name = "missed_deletes",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .better = LOWER_IS_BETTER,
-     .series = true,
-     .meaning = "deletions without effect: the region had not received the item"},
     {.name = "ttl_deletions",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -84,27 +76,19 @@ static const struct metric global_table_metrics[] = {
 };
 
 /* In the order of the causes. */
-enum { MISS_LAG = MISS_OF_KIND, MISS_CONFLICT, MISS_EXPIRED };
 static const struct label_row global_table_causes[] = {
-    {"reauth-cause", "replication-lag",
-     "the session's last write had not yet been replicated to the region"},
-    {"reauth-cause", "conflict", "a concurrent write of another region deleted the session"},
-    {"reauth-cause", "expired-early", "the item had expired in the store"},
+    LAST_WRITER_CAUSES,
 };
 
 /* struct store's `state`. */
 struct global_table {
-    struct managed managed; /* must be the first member */
-    struct items items;
-    struct outbox outbox;
+    struct last_writer writer; /* must be the first member */
     const struct global_table_config *config;
     struct capacity_config capacity; /* of the mode that is chosen */
     struct capacity tables[REGIONS_MAX][2];
-    uint32_t endpoints[REGIONS_MAX]; /* that clients of a region use */
-    sim_dur clock[REGIONS_MAX];      /* how far it is ahead */
     struct rng_stream ttl;
     kind_id minute_kind, expiry_kind, late_kind[REGIONS_MAX];
-    probe_id throttled[REGIONS_MAX], missed_deletes[REGIONS_MAX], ttl_deletions[REGIONS_MAX];
+    probe_id throttled[REGIONS_MAX], ttl_deletions[REGIONS_MAX];
 };
 
 static struct global_table *table_of(const struct store *store)
@@ -121,32 +105,13 @@ static bool has_replica(const struct global_table_config *config, int region)
 
 static void global_table_endpoints(struct store *store, struct endpoint_table *table)
 {
-    struct global_table *own = table_of(store);
-    const struct global_table_config *config = store->kind_config;
-
-    for (int r = 0; r < (int)store->region_count; r++) {
-        if (!has_replica(config, r))
-            continue;
-        own->items.member_bits |= (uint16_t)(1u << r);
-        own->endpoints[r] =
-            endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
-                                                  .region = r,
-                                                  .zone = ENDPOINT_ANY,
-                                                  .shard = ENDPOINT_ANY,
-                                                  .node = ENDPOINT_ANY});
-    }
-}
-
-static uint32_t global_table_route(const void *store, const struct client_knowledge *knowledge,
-                                   const struct route_query *query)
-{
-    store_prefetch_near(store, query->session, sizeof(struct item_row));
-    return table_of(store)->endpoints[knowledge->region];
-}
-
-static void global_table_seed(struct store *store, uint32_t session, uint32_t session_check)
-{
-    items_seed(&table_of(store)->items, session, session_check);
+    for (int r = 0; r < (int)store->region_count; r++)
+        if (has_replica(store->kind_config, r))
+            last_writer_member(store, table,
+                               (struct endpoint){.region = r,
+                                                 .zone = ENDPOINT_ANY,
+                                                 .shard = ENDPOINT_ANY,
+                                                 .node = ENDPOINT_ANY});
 }
 
 /* --- capacity -------------------------------------------------------------------------------- */
@@ -161,12 +126,12 @@ static enum execution global_table_execute(struct server *server, uint32_t ref,
                             : managed_read_units(command, command->latest);
 
     if (!capacity_take(&table->tables[region][is_write], units,
-                       sim_now(table->managed.store->sim))) {
-        probe_count(table->managed.store->probes, table->throttled[region]);
+                       sim_now(table->writer.managed.store->sim))) {
+        probe_count(table->writer.managed.store->probes, table->throttled[region]);
         command->reply.kind = REPLY_THROTTLED;
         return EXECUTION_DONE;
     }
-    return managed_begin(&table->managed, server, ref, command,
+    return managed_begin(&table->writer.managed, server, ref, command,
                          is_write ? table->config->write_latency : table->config->read_latency);
 }
 
@@ -190,7 +155,7 @@ static void global_table_on_late(void *self, struct sim *sim, uint32_t entity, u
     const struct cluster *cluster = self;
 
     (void)sim, (void)generation;
-    outbox_apply(&table_of(cluster->store)->outbox, entity, cluster->region);
+    outbox_apply(&table_of(cluster->store)->writer.outbox, entity, cluster->region);
 }
 
 static const struct event_kind global_table_late = {
@@ -202,7 +167,7 @@ static void global_table_on_minute(void *self, struct sim *sim, uint32_t entity,
     struct global_table *table = self;
 
     (void)entity, (void)generation;
-    for (uint32_t r = 0; r < table->managed.store->region_count; r++)
+    for (uint32_t r = 0; r < table->writer.managed.store->region_count; r++)
         for (int use = 0; use < 2; use++)
             capacity_minute(&table->tables[r][use], sim_now(sim));
     sim_after(sim, 60 * SIM_S, table->minute_kind, 0, 0);
@@ -216,14 +181,14 @@ static const struct event_kind global_table_minute = {
 static bool is_expired(const struct global_table *table, const struct item_view *view)
 {
     return table->config->ttl_ns > 0 &&
-           sim_now(table->managed.store->sim) - view->stamp > table->config->ttl_ns;
+           sim_now(table->writer.managed.store->sim) - view->stamp > table->config->ttl_ns;
 }
 
 /* The service checks the item some time after it expires, if it is not written before. */
 static void expiry_arm(struct global_table *table, uint32_t session, uint32_t check,
                        const struct item_view *view)
 {
-    struct sim *sim = table->managed.store->sim;
+    struct sim *sim = table->writer.managed.store->sim;
     struct rng_block block = rng_block_at(&table->ttl, view->value, (uint64_t)view->stamp);
     sim_time when = view->stamp + table->config->ttl_ns +
                     dist_sample_ns(table->config->ttl_delay, block.word[0]);
@@ -231,30 +196,12 @@ static void expiry_arm(struct global_table *table, uint32_t session, uint32_t ch
     sim_at(sim, when > sim_now(sim) ? when : sim_now(sim), table->expiry_kind, session, check);
 }
 
-static void write_at(struct global_table *table, const struct item_write *write)
-{
-    struct store *store = table->managed.store;
-    const struct store_write done = {write->value, write->session, write->session_check,
-                                     write->kind};
-    uint32_t index = item_write(&table->items, write);
-
-    if (store->history)
-        store_history_wrote(&store->clusters[write->region], &done);
-    if (index != NO_INDEX)
-        outbox_add(&table->outbox, index);
-}
-
-static int64_t clock_of(const struct global_table *table, int region)
-{
-    return sim_now(table->managed.store->sim) + table->clock[region];
-}
-
 static void global_table_on_expiry(void *self, struct sim *sim, uint32_t entity,
                                    uint32_t generation)
 {
     struct global_table *table = self;
-    struct store *store = table->managed.store;
-    struct item_view view = item_view(&table->items, entity, generation, -1);
+    struct store *store = table->writer.managed.store;
+    struct item_view view = item_view(&table->writer.items, entity, generation, -1);
 
     if (view.state != ITEM_THERE)
         return;
@@ -262,13 +209,14 @@ static void global_table_on_expiry(void *self, struct sim *sim, uint32_t entity,
         sim_after(sim, 60 * SIM_S, table->expiry_kind, entity, generation);
     } else if (is_expired(table, &view)) {
         probe_count(store->probes, table->ttl_deletions[view.region]);
-        write_at(table, &(struct item_write){.value = rng_mix(view.value + 1),
-                                             .session = entity,
-                                             .session_check = generation,
-                                             .bytes = 0,
-                                             .kind = COMMAND_DELETE,
-                                             .region = view.region,
-                                             .stamp = clock_of(table, view.region)});
+        last_writer_put(&table->writer, &(struct item_write){.value = rng_mix(view.value + 1),
+                                                             .session = entity,
+                                                             .session_check = generation,
+                                                             .bytes = 0,
+                                                             .kind = COMMAND_DELETE,
+                                                             .region = view.region,
+                                                             .stamp = last_writer_clock(
+                                                                 &table->writer, view.region)});
     } else {
         expiry_arm(table, entity, generation, &view);
     }
@@ -281,44 +229,25 @@ static const struct event_kind global_table_expiry = {
 
 static void global_table_write(struct global_table *table, const struct managed_op *op)
 {
-    struct store *store = table->managed.store;
-    struct item_view seen = item_view(&table->items, op->session, op->session_check, op->region);
+    const struct items *items = &table->writer.items;
+    struct item_view seen = item_view(items, op->session, op->session_check, op->region);
 
-    probe_count(store->probes, store->clusters[op->region].writes);
-    if (op->kind == COMMAND_DELETE && seen.state == ITEM_NONE) {
-        probe_count(store->probes, table->missed_deletes[op->region]);
+    if (!last_writer_write(&table->writer, op) || table->config->ttl_ns == 0 ||
+        op->kind == COMMAND_DELETE || seen.state == ITEM_THERE)
         return;
-    }
-    write_at(table, &(struct item_write){.value = op->value,
-                                         .session = op->session,
-                                         .session_check = op->session_check,
-                                         .bytes = op->bytes,
-                                         .kind = (enum command_kind)op->kind,
-                                         .region = op->region,
-                                         .stamp = clock_of(table, op->region)});
-    if (table->config->ttl_ns > 0 && op->kind != COMMAND_DELETE && seen.state != ITEM_THERE) {
-        seen = item_view(&table->items, op->session, op->session_check, op->region);
-        if (seen.state == ITEM_THERE)
-            expiry_arm(table, op->session, op->session_check, &seen);
-    }
+    seen = item_view(items, op->session, op->session_check, op->region);
+    if (seen.state == ITEM_THERE)
+        expiry_arm(table, op->session, op->session_check, &seen);
 }
 
 static struct reply global_table_read(const struct global_table *table, const struct managed_op *op)
 {
-    struct item_view here = item_view(&table->items, op->session, op->session_check, op->region);
-    struct item_view newest = item_view(&table->items, op->session, op->session_check, -1);
-    struct reply reply = {.kind = REPLY_MISS, .miss = MISS_NEVER_WRITTEN};
+    struct item_view found;
+    struct reply reply =
+        last_writer_read(&table->writer, op->session, op->session_check, op->region, &found);
 
-    if (here.state == ITEM_THERE && !(table->config->ttl_filter && is_expired(table, &here))) {
-        reply.kind = REPLY_HIT;
-        reply.stale = newest.value != here.value;
-    } else if (here.state == ITEM_THERE) {
-        reply.miss = MISS_EXPIRED;
-    } else if (newest.state == ITEM_THERE) {
-        reply.miss = MISS_LAG;
-    } else if (newest.beat) {
-        reply.miss = MISS_CONFLICT;
-    }
+    if (reply.kind == REPLY_HIT && table->config->ttl_filter && is_expired(table, &found))
+        reply = (struct reply){.kind = REPLY_MISS, .miss = MISS_EXPIRED};
     return reply;
 }
 
@@ -334,15 +263,6 @@ static void global_table_done(struct managed *managed, uint32_t index)
         global_table_write(table, op);
     managed_reply(managed, op, &reply);
     managed_free(managed, index);
-}
-
-static uint64_t global_table_found(const struct server *server, const struct command *command)
-{
-    const struct global_table *table = table_of(server->cluster->store);
-
-    return item_view(&table->items, command->session, command->session_check,
-                     server->cluster->region)
-        .value;
 }
 
 /* --- wiring ---------------------------------------------------------------------------------- */
@@ -367,35 +287,22 @@ static void init_capacity(struct global_table *table, int region)
 static void global_table_init(struct store *store, const struct model_env *env)
 {
     struct global_table *table = table_of(store);
-    struct rng_stream clocks = sim_stream(env->sim, env->instance, "clocks");
     const struct phase_rule rule = {.kind = PHASE_OF_SCENARIO};
 
     table->config = store->kind_config;
     table->capacity = table->config->capacity;
     if (table->capacity.mode == CAPACITY_ON_DEMAND)
         table->capacity.burst_ns = 1 * SIM_S;
-    managed_init(&table->managed, store, env, global_table_done);
-    items_init(&table->items, store, env);
-    outbox_init(&table->outbox, &table->items, &table->config->replication, env);
-    table->outbox.arrived = replicated_write;
+    last_writer_init(store, env, &table->config->replication, table->config->skew_ns,
+                     global_table_done);
+    table->writer.outbox.arrived = replicated_write;
     table->ttl = sim_stream(env->sim, env->instance, "ttl");
     table->minute_kind = sim_kind_add(env->sim, &global_table_minute, env->instance, table);
     table->expiry_kind = sim_kind_add(env->sim, &global_table_expiry, env->instance, table);
     sim_at(env->sim, phase_start_ns(&rule, env->sim, env->instance, 0, 60 * SIM_S),
            table->minute_kind, 0, 0);
-    for (int r = 0; r < (int)store->region_count; r++) {
-        double u = rng_unit(rng_block_at(&clocks, (uint64_t)r, 0).word[0]);
-
-        table->clock[r] = (sim_dur)((2 * u - 1) * (double)table->config->skew_ns);
-        if (!has_replica(table->config, r)) {
-            int first = 0;
-
-            while (!has_replica(table->config, first))
-                first++;
-            table->endpoints[r] = table->endpoints[first];
-        }
+    for (int r = 0; r < (int)store->region_count; r++)
         init_capacity(table, r);
-    }
 }
 
 static void global_table_cluster_init(struct cluster *cluster, const struct model_env *env)
@@ -406,22 +313,8 @@ static void global_table_cluster_init(struct cluster *cluster, const struct mode
 
     table->late_kind[r] = sim_kind_add(env->sim, &global_table_late, env->instance, cluster);
     table->throttled[r] = probe_count_open(probes, "throttled_requests", r, NULL);
-    table->missed_deletes[r] = probe_count_open(probes, "missed_deletes", r, NULL);
+    last_writer_cluster_init(cluster, env);
     table->ttl_deletions[r] = probe_count_open(probes, "ttl_deletions", r, NULL);
-}
-
-static void global_table_finish(struct store *store)
-{
-    items_check(&table_of(store)->items);
-}
-
-static void global_table_fini(struct store *store)
-{
-    struct global_table *table = table_of(store);
-
-    managed_release(&table->managed);
-    items_release(&table->items);
-    outbox_release(&table->outbox);
 }
 
 static void global_table_check(const void *config, const void *kind_config,
@@ -507,6 +400,7 @@ static uint32_t replicated_link(const void *config, const struct check_context *
 
 static const struct fault_capability global_table_faults[] = {
     MANAGED_FAULTS(replica_parts),
+    LAST_WRITER_FAULTS(replica_parts),
     OUTBOX_FAULTS(replica_parts, replicated_link),
 };
 
@@ -525,15 +419,16 @@ const struct store_kind kind_dynamodb_global = {
     .row_size = sizeof(struct item_row),
     .adapt = managed_adapt,
     .managed = true,
+    .signs = true,
     .endpoints = global_table_endpoints,
-    .route = global_table_route,
-    .seed = global_table_seed,
+    .route = last_writer_route,
+    .seed = last_writer_seed,
     .execute = global_table_execute,
     .down = managed_down,
     .back = managed_back,
-    .found = global_table_found,
+    .found = last_writer_found,
     .init = global_table_init,
     .cluster_init = global_table_cluster_init,
-    .finish = global_table_finish,
-    .fini = global_table_fini,
+    .finish = last_writer_finish,
+    .fini = last_writer_fini,
 };

@@ -279,6 +279,7 @@ const struct store_kind kind_dynamodb_strong = {
     .row_size = sizeof(struct item_row),
     .adapt = managed_adapt,
     .managed = true,
+    .signs = true,
     .endpoints = strong_table_endpoints,
     .route = strong_table_route,
     .seed = strong_table_seed,

@@ -11,14 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "assert_close.h"
-#include "statistics.h"
-#include "client_driver.h"
-#include "history_run.h"
-
-static const struct model_ops *const strong_models[] = {&client_driver_ops, &wan_link_ops,
-                                                        &store_ops, &store_client_ops};
-static const struct registry strong_registry = {strong_models, 4};
+#include "kind_rig.h"
 
 #define QUIET "jitter: 0ms, spike_share: 0%, loss: 0%"
 #define THREE_WAYS                                                                                 \
@@ -29,48 +22,6 @@ static const struct registry strong_registry = {strong_models, 4};
     "store: {kind: dynamodb-strong, read_latency: 0ms, write_latency: 0ms" store "}\n" network     \
     "client: {timeout: 5s, read_timeout: 5s, retry: {attempts: 1, read_attempts: 1}, "             \
     "pool: {size: 200, warm: 200}}\ndriver: {" driver "}\n"
-
-static struct history history;
-static struct scenario *scenario;
-static struct world *world;
-
-static void run(const char *text, const struct client_step *steps, uint32_t count)
-{
-    client_plan.steps = steps;
-    client_plan.count = count;
-    world = history_run(&strong_registry, text, 0, &scenario, &history);
-    client_plan.count = 0;
-}
-
-static void done(void)
-{
-    world_free(world);
-    scenario_free(scenario);
-    history_release(&history);
-}
-
-static double wanted(const char *metric, const char *stat, int region)
-{
-    return statistic_of(world, (struct wanted){.metric = metric, .stat = stat, .region = region});
-}
-
-/* The operation that was invoked then. */
-static const struct history_op *op_of(sim_time invoked, int region)
-{
-    for (size_t i = 0; i < history.op_count; i++)
-        if (history.ops[i].invoked == invoked && history.ops[i].region == region)
-            return &history.ops[i];
-    fail_msg("no operation at %.3f s", (double)invoked / 1e9);
-    return NULL;
-}
-
-static void assert_op(sim_time at_ms, int region, enum history_outcome outcome, double latency_ms)
-{
-    const struct history_op *op = op_of(at_ms * SIM_MS, region);
-
-    assert_int_equal(op->outcome, outcome);
-    assert_int_equal(op->ended - op->invoked, (int64_t)(latency_ms * 1e6));
-}
 
 /* --- latency --------------------------------------------------------------------------------- */
 
@@ -127,7 +78,7 @@ static void latency_is_an_order_statistic(void **state)
 
     (void)state;
     scenario = scenario_of(
-        &strong_registry,
+        &client_registry,
         WORLD("100s", "",
               "network: {default: {rtt: 20ms, jitter: exponential(20ms), jitter_slot: 0s, "
               "spike_share: 0%, loss: 0%}, inside: {rtt: 1ms, " QUIET "}}\n",
@@ -276,7 +227,7 @@ static void regions_must_form_an_allowed_set(void **state)
             "regions: %s\nduration: 10s\nstore: {kind: dynamodb-strong%s}\ndriver: {rate: 0/s}\n",
             cases[i].regions, cases[i].store);
         loaded =
-            scenario_load_text(text, strlen(text), "test.yaml", &strong_registry, NULL, 0, &diag);
+            scenario_load_text(text, strlen(text), "test.yaml", &client_registry, NULL, 0, &diag);
         errors = diag_text(&diag);
         if (cases[i].error && !strstr(errors, cases[i].error))
             fail_msg("wants '%s', got '%s'", cases[i].error, errors);

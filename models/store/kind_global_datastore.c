@@ -3,8 +3,9 @@
  * A global datastore: one primary cluster that takes writes and secondary clusters that replicate
  * it. Clusters are divided into shards by the hash slot of a session; each shard is one server.
  *
- * This file: parameters, endpoints, commands, and wiring. Crashes and promotion are in
- * datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
+ * This file: parameters, endpoints, commands, and wiring; longer than 800 lines because the
+ * commands and the wiring of its other files share static functions. Crashes and promotion are
+ * in datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
  *
  * Conservation, checked at the end: every acknowledged write is held by the primary, lost at a
  * fork, or was emptied with the memory of a restarted process.
@@ -18,6 +19,7 @@ static const char *const read_sources[] = {"cluster", "replicas", NULL};
 static const char *const reshards[] = {"none", "once", NULL};
 static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const maintenances[] = {"none", "weekly", NULL};
+static const char *const nodes_changes[] = {"none", "once", NULL};
 static const char *const resizes[] = {"none", "once", NULL};
 
 #define MODEL_CONFIG struct datastore_config
@@ -26,20 +28,27 @@ static const struct field datastore_fields[] = {
     REGION("primary", primary, "region of the primary cluster at the start; default: the first region", "seed 000"),
     REGION_LIST("secondaries", secondaries, "regions of secondary clusters, at most two; default: the others, in order", "facts C.1"),
     SIZE("data_set", data_set_bytes, "0", "0", "1024 GiB", "data set of each shard that a full resync copies; 0: live sessions x bytes of a write", "assumption"),
-    COUNT("replicas", replicas, "0", "0", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2"),
+    COUNT_LIMITED("replicas", replicas, "0", "0", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2", "facts C.2"),
     NUMBER_LIST("secondary_replicas", secondary_replicas, "0", "[]", "5", "the same for each secondary cluster, in their order; []: 'replicas' for all", "facts C.1"),
     TIME_DIST("replica_lag", replica_lag, "0ms", "1ms", "1h", "replication lag of the replica that takes over", "assumption"),
     TIME_DIST("replica_failover", replica_failover, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a shard's node until a replica takes over and the cluster's name has its address", "facts C.1"),
     DURATION("demotion_interval", demotion_interval_ns, "10ms", "1s", "1h", "interval at which the orchestrator notifies a demoted primary until a notification arrives", "assumption"),
     COUNT("min_replicas_to_write", min_replicas, "0", "0", "7", "a primary refuses writes while fewer replicas than this, in its region or secondaries of other regions, have acknowledged something within min_replicas_max_lag (min-replicas-to-write); 0: off", "facts C.3"),
     DURATION("min_replicas_max_lag", min_replicas_lag_ns, "1s", "10s", "1h", "age of its last acknowledgement up to which a secondary counts (min-replicas-max-lag)", "facts C.3"),
+    DURATION("network_burst", network_burst_ns, "0s", "5min", "1h", "time for which a node that copies a data set sends at the burst rate of its type, before it falls to the baseline", "assumption"),
     NUMBER("replica_apply", replica_apply, "0", "1", "100", "service time of a replicated write at a secondary, whose thread executes one command at a time, relative to that of a client's write; 0: none", "assumption"),
     CHOICE("read_from", read_from, read_sources, "cluster", "where clients read in their region: cluster (the node that replicates or takes writes) or replicas (the reader endpoint: sessions are spread over the replicas)", "facts C.1"),
     VARIANT("reshard", reshard, reshards, "none", "the number of shards changes while the store runs: slots move", "facts C.2"),
     DURATION("reshard.once.at", reshard_at_ns, "0s", "10min", "365d", "when it begins", "assumption"),
-    COUNT("reshard.once.shards", reshard_shards, "1", "2", "500", "number of shards in the end", "assumption"),
+    COUNT_LIMITED("reshard.once.shards", reshard_shards, "1", "2", "500", "number of shards in the end", "assumption", "facts C.2"),
     DURATION("reshard.once.duration", reshard_ns, "1s", "5min", "1d", "time in which all slots move, some each second", "assumption"),
     DURATION("reshard.once.per_key", reshard_key_ns, "0ms", "0.1ms", "1s", "time that the move of a session takes of both servers", "assumption"),
+    VARIANT("replicas_change", nodes_change, nodes_changes, "none", "replicas are added or removed while the store runs", "facts C.2"),
+    DURATION("replicas_change.once.at", nodes_at_ns, "0s", "10min", "365d", "when", "assumption"),
+    COUNT_LIMITED("replicas_change.once.replicas", nodes_replicas, "0", "2", "5", "replicas of each shard from then on", "facts C.2", "facts C.2"),
+    REGION("replicas_change.once.region", nodes_region, "region of the cluster; default: all clusters", "facts C.1"),
+    TIME_DIST("replicas_change.once.create", nodes_create, "0s", "lognormal(median=5min, p95=10min)", "1d", "time until new nodes have been created and the copy to them begins", "assumption"),
+    BANDWIDTH("replicas_change.once.copy", nodes_copy_bit_per_s, "1Mbit/s", "375Mbit/s", "1000Gbit/s", "rate at which the data set of a shard is copied to them, limited by the node's network", "facts C.3"),
     VARIANT("resize", resize, resizes, "none", "the nodes of all clusters are replaced by those of another type while the store runs", "facts C.1"),
     DURATION("resize.once.at", resize_at_ns, "0s", "10min", "365d", "when", "assumption"),
     CHOICE("resize.once.node_type", resize_type, node_type_names, "r7g.xlarge", "their type from then on", "assumption"),
@@ -52,8 +61,12 @@ static const struct field datastore_fields[] = {
     DURATION("maintenance.weekly.window", maintenance_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
     VARIANT("snapshots", snapshots, snapshot_names, "none", "snapshots of the primary cluster, for restores", "seed 001"),
     DURATION("snapshots.scheduled.every", snapshot_every_ns, "10s", "24h", "365d", "interval between their starts", "seed 002"),
+    CHOICE("snapshots.scheduled.from", snapshot_from, snapshot_sources, "automatic", "whose process is forked and saved: that of the primary, or of a replica in its region; automatic: a replica, if there is one", "seed 001"),
     PHASE_FIELDS("snapshots.scheduled.phase", snapshot_phase, "phase of the snapshots"),
     BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
+    DURATION("snapshots.daily.at", snapshot_at_ns, "0s", "3h", "24h", "time of day at which the daily window begins", "assumption"),
+    DURATION("snapshots.daily.window", snapshot_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
+    BANDWIDTH("snapshots.daily.copy", daily_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     TIME_DIST("restore_create", restore_create, "0s", "lognormal(median=10min, p95=20min)", "1d", "restore: time until the new cluster has been created, before it loads the snapshot", "assumption"),
     CHOICE("standby", standby, standby_names, "replica", "other regions before a failover: a secondary cluster, or none, which is created when a snapshot is restored", "seed 001"),
     DURATION("address_ttl", address_ttl_ns, "0s", "5s", "1d", "with replicas: time for which resolvers cache the address behind the name of a cluster", "assumption"),
@@ -92,8 +105,11 @@ static const struct metric datastore_metrics[] = {
     {.name = "redirects",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
+     .label = "kind",
+     .label_values = redirect_names,
      .series = true,
-     .meaning = "commands answered with MOVED: their slot is at another shard"},
+     .meaning = "commands that another shard serves: from now on (moved), or this once (ask) "
+                "while their slot migrates"},
     {.name = "writes_without_replicas",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -152,6 +168,16 @@ static uint32_t replicas_in(const struct datastore_config *config, int region)
     return (uint32_t)config->secondary_replicas.items[index];
 }
 
+/* The most that it has in the run. */
+static uint32_t most_replicas_in(const struct datastore_config *config, int region)
+{
+    uint32_t count = replicas_in(config, region);
+
+    return nodes_change_in(config, region) && config->nodes_replicas > count
+               ? config->nodes_replicas
+               : count;
+}
+
 static uint32_t add_endpoint(const struct store *store, struct endpoint_table *table,
                              const char *name, int region, uint32_t node)
 {
@@ -170,13 +196,11 @@ static void add_replicas(struct store *store, struct endpoint_table *table, int 
     struct datastore *datastore = datastore_of(store);
     const struct datastore_config *config = store->kind_config;
 
-    datastore->readers[region] = (uint32_t)table->count;
-    for (uint32_t n = 1; n <= replicas_in(config, region); n++) {
+    for (uint32_t n = 1; n <= most_replicas_in(config, region); n++) {
         struct strbuf name = STRBUF_INIT;
 
         strbuf_addf(&name, "%s/%u", store->topology->region_names[region], n);
         datastore->names[region][n] = strbuf_detach(&name);
-        datastore->reader_count[region] += config->read_from == READ_FROM_REPLICAS;
         add_endpoint(store, table, datastore->names[region][n], region, n);
     }
 }
@@ -197,7 +221,7 @@ static void datastore_endpoints(struct store *store, struct endpoint_table *tabl
     for (int r = 0; r < (int)store->region_count; r++)
         if (has_cluster(config, primary, r)) {
             add_replicas(store, table, r);
-            store->addresses_change |= replicas_in(config, r) > 0;
+            store->addresses_change |= most_replicas_in(config, r) > 0;
         }
     store->address_ttl_ns = config->address_ttl_ns;
 }
@@ -207,13 +231,13 @@ static uint32_t datastore_route(const void *store, const struct client_knowledge
 {
     const struct datastore *datastore = datastore_of(store);
     int region = knowledge->region;
+    const struct reader_list *readers = &datastore->readers[region];
 
     store_prefetch_near(store, query->session, sizeof(struct session_row));
     if (command_is_write(query->kind) || query->latest)
         return datastore->primary_endpoint;
-    if (__builtin_expect(datastore->reader_count[region] > 0, 0))
-        return datastore->readers[region] +
-               (uint32_t)(rng_mix(query->session) % datastore->reader_count[region]);
+    if (__builtin_expect(readers->count > 0, 0))
+        return readers->endpoints[rng_mix(query->session) % readers->count];
     return (uint32_t)region;
 }
 
@@ -315,7 +339,7 @@ static void session_written(struct datastore_server *server, struct session_row 
 
 /* min-replicas-to-write: fewer replicas than that have acknowledged something of late. Those inside
  * the region count while their nodes run. */
-RARE static bool server_lacks_replicas(const struct datastore_server *server)
+RARE bool server_lacks_replicas(const struct datastore_server *server)
 {
     const struct cluster *cluster = server->cluster->cluster;
     const struct datastore *datastore = server->cluster->datastore;
@@ -351,6 +375,9 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
         command->reply.kind = REPLY_ERROR;
         return;
     }
+    if (__builtin_expect(server->server->keyspace != NULL, 0) &&
+        !memory_write(server->server, command))
+        return;
     server_apply(server, server->applied + 1);
     position = (struct write_position){server->applied, server->history, server->shard};
     command->reply.executed = true;
@@ -364,13 +391,15 @@ OUT_OF_LINE static void server_write(struct datastore_server *server, struct com
 static HOT_CODE enum execution datastore_execute(struct server *server, uint32_t ref,
                                                  struct command *command)
 {
-    (void)ref;
     if (__builtin_expect(server->slots_move, 0) && reshard_redirects(server, command))
         return EXECUTION_DONE;
-    if (command_is_write(command->kind))
+    if (command_is_write(command->kind)) {
         server_write(server->state, command);
-    else
+    } else {
         server_read(server->state, command);
+        if (__builtin_expect(server->cluster->store->memory != NULL, 0))
+            return datastore_read_memory(server->state, ref, command);
+    }
     return EXECUTION_DONE;
 }
 
@@ -396,6 +425,9 @@ static void datastore_seed(struct store *store, uint32_t session, uint32_t sessi
     row_set_first(row, start);
     row_set_last(row, start);
     datastore_of(store)->shards[shard].live++;
+    if (store->memory)
+        memory_seed(&store->clusters[datastore_of(store)->primary].servers[shard], session,
+                    session_check);
 }
 
 /* --- losses ---------------------------------------------------------------------------------- */
@@ -445,7 +477,22 @@ static uint32_t check_replicas(const struct datastore_config *c, uint32_t second
                              list->items[i]);
         most = count > most ? count : most;
     }
+    if (c->nodes_change != NODES_FIXED && c->nodes_replicas > most)
+        most = c->nodes_replicas;
     return most;
+}
+
+static void check_nodes(const struct datastore_config *c, const struct check_context *context,
+                        struct validation *validation)
+{
+    if (c->nodes_change == NODES_FIXED)
+        return;
+    if (c->nodes_region >= 0 && !has_cluster(c, c->primary < 0 ? 0 : c->primary, c->nodes_region))
+        validation_error(validation, "replicas_change.once.region", "'%s' has no cluster",
+                         context->topology->region_names[c->nodes_region]);
+    if (c->read_from == READ_FROM_REPLICAS && c->nodes_replicas == 0)
+        validation_error(validation, "replicas_change.once.replicas",
+                         "'read_from: replicas' needs at least one");
 }
 
 static void check_readers(const struct datastore_config *c, uint32_t replicas,
@@ -453,6 +500,17 @@ static void check_readers(const struct datastore_config *c, uint32_t replicas,
 {
     if (c->read_from == READ_FROM_REPLICAS && replicas == 0)
         validation_error(validation, "read_from", "needs 'replicas', such as 'replicas: 2'");
+}
+
+static void check_snapshots(const struct datastore_config *c, struct validation *validation)
+{
+    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
+        validation_error(validation, "standby",
+                         "'none' needs 'snapshots': nothing could be restored");
+    if (c->snapshots != SNAPSHOTS_NONE && c->snapshot_from == SNAPSHOT_FROM_REPLICA &&
+        c->replicas == 0)
+        validation_error(validation, "snapshots.scheduled.from",
+                         "'replica' needs 'replicas', such as 'replicas: 1'");
 }
 
 static void check_maintenance(const struct datastore_config *c, uint32_t replicas,
@@ -485,6 +543,8 @@ static void check_reshard(const struct datastore_config *c, const struct store_c
         validation_error(validation, "reshard.once.shards", "must differ from 'shards'");
     if (config->hot_weight > 1)
         validation_error(validation, "reshard", "does not go with 'hot_weight'");
+    if (memory_is_wanted(&config->memory))
+        validation_error(validation, "reshard", "does not go with 'memory', 'expiry' or 'tiering'");
     if (config->cluster_mode == MODE_DISABLED)
         validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
 }
@@ -505,12 +565,12 @@ static void datastore_check(const void *config, const void *kind_config,
     service_check(config, &cluster, validation);
     check_readers(c, cluster.replicas, validation);
     check_reshard(c, config, validation);
+    check_nodes(c, context, validation);
     check_maintenance(c, cluster.replicas, validation);
     check_resize(c, config, &cluster, validation);
     persistence_refuse(&((const struct store_config *)config)->persistence, validation);
-    if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
-        validation_error(validation, "standby",
-                         "'none' needs 'snapshots': nothing could be restored");
+    memory_check(config, validation);
+    check_snapshots(c, validation);
     if (count > 2)
         validation_error(validation, "secondaries",
                          "at most 2 secondary regions, got %u: name two of them (facts C.1)",
@@ -523,7 +583,9 @@ static void datastore_check(const void *config, const void *kind_config,
 
 static uint32_t datastore_nodes(const struct store *store, int region)
 {
-    return store->shard_count * (1 + replicas_in(store->kind_config, region));
+    const struct datastore *datastore = datastore_of(store);
+
+    return datastore->paid_shards * (1 + datastore->clusters[region].paid_replicas);
 }
 
 static void datastore_init(struct store *store, const struct model_env *env)
@@ -534,6 +596,7 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->config = store->kind_config;
     datastore->primary = datastore->config->primary < 0 ? 0 : datastore->config->primary;
     datastore->replica = sim_stream(env->sim, env->instance, "replica");
+    datastore->windows = sim_stream(env->sim, env->instance, "windows");
     datastore->apply_ns =
         dist_mean(store->config->write_service) * datastore->config->replica_apply;
     datastore->apply_per_byte_ns =
@@ -541,6 +604,7 @@ static void datastore_init(struct store *store, const struct model_env *env)
     datastore->replica_lag_max =
         (sim_dur)dist_quantile(datastore->config->replica_lag, 0.99999) + 1;
     datastore->shard_count = store->shard_count;
+    datastore->paid_shards = store->given->shards;
     datastore->shards = mem_alloc(store->shard_count, sizeof *datastore->shards);
     for (uint32_t s = 0; s < store->shard_count; s++) {
         datastore->shards[s] = (struct shard){.base = 1};
@@ -554,8 +618,11 @@ static void datastore_init(struct store *store, const struct model_env *env)
         .done_kind = sim_kind_add(env->sim, &datastore_saved, env->instance, datastore)};
     for (uint32_t r = 0; r < store->region_count; r++)
         datastore->clusters[r] =
-            (struct datastore_cluster){.datastore = datastore, .cluster = &store->clusters[r]};
+            (struct datastore_cluster){.datastore = datastore,
+                                       .cluster = &store->clusters[r],
+                                       .paid_replicas = replicas_in(datastore->config, (int)r)};
     reshard_init(datastore, env);
+    datastore_memory_init(datastore);
     datastore_offer_replicas(datastore, env->ports);
 }
 
@@ -579,6 +646,8 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
         server_apply(server, 1); /* number 1 stands for all writes before the run */
         server->log_low = server->tenure_first = 1;
     }
+    for (uint32_t s = 0; region == datastore->primary && s < datastore->shard_count; s++)
+        memory_open(&cluster->servers[s], 1);
     state->lag = probe_latency_open(probes, "replication_lag", region, NULL);
     state->unreplicated = probe_level_open(probes, "unreplicated_writes", region, NULL);
     state->failovers = probe_count_open(probes, "shard_failovers", region, NULL);
@@ -588,6 +657,7 @@ static void datastore_cluster_init(struct cluster *cluster, const struct model_e
     reshard_cluster_init(cluster);
     readers_init(state, env);
     windows_init(state, env);
+    nodes_init(state, env);
     state->failover_kind = sim_kind_add(env->sim, &datastore_failover, env->instance, state);
     state->demote_kind = sim_kind_add(env->sim, &datastore_demote, env->instance, state);
 }
@@ -601,6 +671,9 @@ static void datastore_connect(struct store *store, const struct port_directory *
 
 static void datastore_start(struct store *store)
 {
+    for (uint32_t r = 0; r < store->region_count; r++)
+        if (store->clusters[r].exists)
+            nodes_start(&datastore_of(store)->clusters[r]);
     datastore_snapshots_start(datastore_of(store));
 }
 
@@ -632,8 +705,10 @@ static void datastore_fini(struct store *store)
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         struct datastore_server *servers = datastore->clusters[r].servers;
 
-        for (uint32_t s = 0; servers && s < datastore->shard_count; s++)
+        for (uint32_t s = 0; servers && s < datastore->shard_count; s++) {
             free(servers[s].log);
+            free(servers[s].changes.items);
+        }
         free(datastore->clusters[r].occupied);
         free(servers);
     }
@@ -643,6 +718,7 @@ static void datastore_fini(struct store *store)
     for (uint32_t s = 0; s < datastore->shard_count; s++)
         free(datastore->shards[s].histories);
     datastore_snapshots_release(datastore);
+    datastore_memory_release(datastore);
     free(datastore->shards);
     reshard_release(datastore);
 }
@@ -713,6 +789,7 @@ const struct store_kind kind_global_datastore = {
               .meaning =
                   "active-passive: a primary cluster and up to two secondary clusters in other "
                   "regions",
+              .supports = store_supports,
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
@@ -727,9 +804,14 @@ const struct store_kind kind_global_datastore = {
     .seed = datastore_seed,
     .execute = datastore_execute,
     .replica_read = datastore_replica_read,
+    .class_refuses = datastore_class_refuses,
+    .class_written = datastore_class_written,
     .nodes = datastore_nodes,
+    .shard_of = datastore_shard_of,
+    .shard_asked = datastore_shard_asked,
     .written = datastore_written,
     .holds = datastore_holds,
+    .removed = datastore_removed,
     .peer = datastore_peer,
     .down = datastore_down,
     .back = datastore_back,

@@ -51,10 +51,22 @@ static const struct label_row memcached_causes[] = {
      "the session is at another node of the region: the list of nodes has changed"},
 };
 
-static const char *const memcached_lacks[] = {
-    "shards", "hot_weight",   "persistence", "persistence_cost", "close_on_replica_write",
-    "engine", "cluster_mode", "node_quota",  "reserved_memory",  "io_threads",
-    NULL};
+static const char *const memcached_lacks[] = {"shards",
+                                              "hot_weight",
+                                              "persistence",
+                                              "persistence_cost",
+                                              "close_on_replica_write",
+                                              "engine",
+                                              "cluster_mode",
+                                              "node_quota",
+                                              "reserved_memory",
+                                              "io_threads",
+                                              "tiering",
+                                              "memory.limited.policy",
+                                              "memory.limited.samples",
+                                              "memory.limited.lfu_log_factor",
+                                              "memory.limited.lfu_decay",
+                                              NULL};
 
 /* struct store's `state`. */
 struct memcached {
@@ -152,6 +164,8 @@ RARE static bool knows_change(const struct store *store, int region, uint32_t in
  * are random, so each run has others. */
 static uint32_t key_hash(const struct store *store, uint32_t session, uint32_t session_check)
 {
+    if (ref_is_class(session))
+        session_check = 0; /* the version that a write carries is no part of the key */
     return (uint32_t)rng_mix(((uint64_t)session_check << 32 | session) ^ store->service.key[0]);
 }
 
@@ -222,6 +236,7 @@ static void memcached_cluster_init(struct cluster *cluster, const struct model_e
 
     if (memcached->config->resize == RESIZE_ONCE)
         sim_at(env->sim, memcached->config->resize_at_ns, kind, 0, 0);
+    regional_cluster_init(cluster, env);
 }
 
 static void memcached_finish(struct store *store)
@@ -302,6 +317,7 @@ const struct store_kind kind_memcached = {
     .model = {.name = "memcached",
               .meaning = "independent nodes in each region; clients choose one on a ring of hashes",
               .lacks = memcached_lacks,
+              .supports = store_supports,
               .config_size = sizeof(struct memcached_config),
               FIELD_TABLE(memcached_fields),
               METRIC_TABLE(memcached_metrics),
@@ -311,6 +327,7 @@ const struct store_kind kind_memcached = {
     .row_size = sizeof(struct regional_row),
     .adapt = memcached_adapt,
     .by_node = true,
+    .exact_lru = true,
     .endpoints = memcached_endpoints,
     .route = memcached_route,
     .seed = memcached_seed,

@@ -8,8 +8,7 @@
  * Conflicts are resolved by last writer wins, for strings by key (item_versions.h); what a region
  * has not replicated when it is cut off it replicates afterwards (outbox.h).
  */
-#include "managed.h"
-#include "outbox.h"
+#include "last_writer.h"
 #include "takeover.h"
 
 #include <string.h>
@@ -29,42 +28,21 @@ static const struct field memorydb_fields[] = {
     TIME_DIST("log_latency", log_latency, "0ms", "lognormal(median=3ms, p99=9ms)", "10s", "time until the region's durable log has a write", "memorydb multi-region"),
     OUTBOX_FIELDS(replication, "lognormal(median=200ms, p99=1s)", "memorydb multi-region"),
     TAKEOVER_FIELDS(takeover),
-    DURATION("clock_skew", skew_ns, "0ms", "0ms", "1h", "largest deviation of a region's clock, uniform in both directions: last writer wins by these clocks", "assumption"),
+    LAST_WRITER_FIELDS(skew_ns),
 };
 // clang-format on
 
-static const struct metric memorydb_metrics[] = {
-    OUTBOX_METRICS,
-    ITEM_METRICS,
-    {.name = "missed_deletes",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .better = LOWER_IS_BETTER,
-     .series = true,
-     .meaning = "deletions without effect: the region had not received the item"},
-};
+static const struct metric memorydb_metrics[] = {LAST_WRITER_METRICS};
+static const struct label_row memorydb_causes[] = {LAST_WRITER_CAUSES};
 
-/* In the order of the causes. */
-enum { MISS_LAG = MISS_OF_KIND, MISS_CONFLICT };
-static const struct label_row memorydb_causes[] = {
-    {"reauth-cause", "replication-lag",
-     "the session's last write had not yet been replicated to the region"},
-    {"reauth-cause", "conflict", "a concurrent write of another region deleted the session"},
-};
-
-static const char *const memorydb_lacks[] = {"persistence", "persistence_cost",
+static const char *const memorydb_lacks[] = {"persistence", "persistence_cost", MEMORY_LACKS,
                                              "close_on_replica_write", NULL};
 
 /* struct store's `state`. */
 struct memorydb {
-    struct managed managed; /* writes that wait for the log; must be the first member */
-    struct items items;
-    struct outbox outbox;
+    struct last_writer writer; /* writes wait for the log; must be the first member */
     struct takeover takeover;
     const struct memorydb_config *config;
-    uint32_t endpoints[REGIONS_MAX]; /* that clients of a region use */
-    sim_dur clock[REGIONS_MAX];      /* how far it is ahead */
-    probe_id missed_deletes[REGIONS_MAX];
 };
 
 static struct memorydb *memorydb_of(const struct store *store)
@@ -84,103 +62,39 @@ static void memorydb_endpoints(struct store *store, struct endpoint_table *table
     struct memorydb *memorydb = memorydb_of(store);
 
     memorydb->config = store->kind_config;
-    for (int r = 0; r < (int)store->region_count; r++) {
-        if (!has_cluster(memorydb->config, r))
-            continue;
-        memorydb->items.member_bits |= (uint16_t)(1u << r);
-        memorydb->endpoints[r] =
-            endpoint_add(table, (struct endpoint){.name = store->topology->region_names[r],
-                                                  .region = r,
-                                                  .zone = 0,
-                                                  .shard = ENDPOINT_ANY,
-                                                  .node = ENDPOINT_ANY});
-    }
-}
-
-static uint32_t memorydb_route(const void *store, const struct client_knowledge *knowledge,
-                               const struct route_query *query)
-{
-    store_prefetch_near(store, query->session, sizeof(struct item_row));
-    return memorydb_of(store)->endpoints[knowledge->region];
-}
-
-static void memorydb_seed(struct store *store, uint32_t session, uint32_t session_check)
-{
-    items_seed(&memorydb_of(store)->items, session, session_check);
+    for (int r = 0; r < (int)store->region_count; r++)
+        if (has_cluster(memorydb->config, r))
+            last_writer_member(
+                store, table,
+                (struct endpoint){.region = r, .shard = ENDPOINT_ANY, .node = ENDPOINT_ANY});
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-static void memorydb_read(const struct memorydb *memorydb, int region, struct command *command)
-{
-    const struct items *items = &memorydb->items;
-    struct item_view here = item_view(items, command->session, command->session_check, region);
-    struct item_view newest = item_view(items, command->session, command->session_check, -1);
-
-    command->reply.kind = REPLY_MISS;
-    if (here.state == ITEM_THERE) {
-        command->reply.kind = REPLY_HIT;
-        command->reply.stale = newest.value != here.value;
-    } else if (newest.state == ITEM_THERE) {
-        command->reply.miss = MISS_LAG;
-    } else {
-        command->reply.miss = (uint8_t)(newest.beat ? (int)MISS_CONFLICT : (int)MISS_NEVER_WRITTEN);
-    }
-}
-
 static enum execution memorydb_execute(struct server *server, uint32_t ref, struct command *command)
 {
     struct memorydb *memorydb = memorydb_of(server->cluster->store);
+    struct item_view found;
+    uint32_t bytes = command->reply.bytes;
 
     if (command_is_write(command->kind))
-        return managed_begin(&memorydb->managed, server, ref, command,
+        return managed_begin(&memorydb->writer.managed, server, ref, command,
                              memorydb->config->log_latency);
-    memorydb_read(memorydb, server->cluster->region, command);
+    command->reply = last_writer_read(&memorydb->writer, command->session, command->session_check,
+                                      server->cluster->region, &found);
+    command->reply.bytes = bytes;
     return EXECUTION_DONE;
 }
 
 /* The log has the write. */
 static void memorydb_done(struct managed *managed, uint32_t index)
 {
-    struct memorydb *memorydb = (struct memorydb *)managed;
-    struct store *store = managed->store;
     const struct managed_op *op = managed_at(managed, index);
-    struct cluster *cluster = &store->clusters[op->region];
-    struct item_view seen = item_view(&memorydb->items, op->session, op->session_check, op->region);
-    const struct store_write done = {op->value, op->session, op->session_check,
-                                     (enum command_kind)op->kind};
     const struct reply reply = {.kind = REPLY_OK, .executed = true};
 
-    probe_count(store->probes, cluster->writes);
-    if (op->kind == COMMAND_DELETE && seen.state == ITEM_NONE) {
-        probe_count(store->probes, memorydb->missed_deletes[op->region]);
-    } else {
-        const struct item_write write = {.value = op->value,
-                                         .session = op->session,
-                                         .session_check = op->session_check,
-                                         .bytes = op->bytes,
-                                         .kind = (enum command_kind)op->kind,
-                                         .region = op->region,
-                                         .stamp =
-                                             sim_now(store->sim) + memorydb->clock[op->region]};
-        uint32_t version = item_write(&memorydb->items, &write);
-
-        if (store->history)
-            store_history_wrote(cluster, &done);
-        if (version != NO_INDEX)
-            outbox_add(&memorydb->outbox, version);
-    }
-    managed_reply(managed, op, &reply);
+    last_writer_write((struct last_writer *)managed, op);
+    managed_reply(managed, managed_at(managed, index), &reply);
     managed_free(managed, index);
-}
-
-static uint64_t memorydb_found(const struct server *server, const struct command *command)
-{
-    const struct memorydb *memorydb = memorydb_of(server->cluster->store);
-
-    return item_view(&memorydb->items, command->session, command->session_check,
-                     server->cluster->region)
-        .value;
 }
 
 static bool memorydb_crash(struct cluster *cluster, enum crash_kind kind)
@@ -194,40 +108,16 @@ static bool memorydb_crash(struct cluster *cluster, enum crash_kind kind)
 static void memorydb_init(struct store *store, const struct model_env *env)
 {
     struct memorydb *memorydb = memorydb_of(store);
-    struct rng_stream clocks = sim_stream(env->sim, env->instance, "clocks");
+    const struct memorydb_config *config = memorydb->config;
 
-    managed_init(&memorydb->managed, store, env, memorydb_done);
-    items_init(&memorydb->items, store, env);
-    outbox_init(&memorydb->outbox, &memorydb->items, &memorydb->config->replication, env);
-    takeover_init(&memorydb->takeover, store, &memorydb->config->takeover, env);
-    for (uint32_t r = 0; r < store->region_count; r++) {
-        double u = rng_unit(rng_block_at(&clocks, r, 0).word[0]);
-
-        memorydb->clock[r] = (sim_dur)((2 * u - 1) * (double)memorydb->config->skew_ns);
-    }
+    last_writer_init(store, env, &config->replication, config->skew_ns, memorydb_done);
+    takeover_init(&memorydb->takeover, store, &config->takeover, env);
 }
 
 static void memorydb_cluster_init(struct cluster *cluster, const struct model_env *env)
 {
-    struct memorydb *memorydb = memorydb_of(cluster->store);
-
-    takeover_cluster_init(&memorydb->takeover, cluster, env);
-    memorydb->missed_deletes[cluster->region] =
-        probe_count_open(sim_probe_set(env->sim), "missed_deletes", cluster->region, NULL);
-}
-
-static void memorydb_finish(struct store *store)
-{
-    items_check(&memorydb_of(store)->items);
-}
-
-static void memorydb_fini(struct store *store)
-{
-    struct memorydb *memorydb = memorydb_of(store);
-
-    managed_release(&memorydb->managed);
-    items_release(&memorydb->items);
-    outbox_release(&memorydb->outbox);
+    last_writer_cluster_init(cluster, env);
+    takeover_cluster_init(&memorydb_of(cluster->store)->takeover, cluster, env);
 }
 
 /* Where the service is offered over several regions. */
@@ -299,6 +189,7 @@ static uint32_t replicated_link(const void *config, const struct check_context *
 
 static const struct fault_capability memorydb_faults[] = {
     STORE_FAULTS(cluster_parts, cluster_nodes),
+    LAST_WRITER_FAULTS(cluster_parts),
     OUTBOX_FAULTS(cluster_parts, replicated_link),
 };
 
@@ -316,16 +207,16 @@ const struct store_kind kind_memorydb = {
     .state_size = sizeof(struct memorydb),
     .row_size = sizeof(struct item_row),
     .endpoints = memorydb_endpoints,
-    .route = memorydb_route,
-    .seed = memorydb_seed,
+    .route = last_writer_route,
+    .seed = last_writer_seed,
     .execute = memorydb_execute,
     .nodes = memorydb_nodes,
     .down = managed_down,
     .back = managed_back,
     .crash = memorydb_crash,
-    .found = memorydb_found,
+    .found = last_writer_found,
     .init = memorydb_init,
     .cluster_init = memorydb_cluster_init,
-    .finish = memorydb_finish,
-    .fini = memorydb_fini,
+    .finish = last_writer_finish,
+    .fini = last_writer_fini,
 };

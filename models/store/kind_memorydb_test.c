@@ -11,15 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "assert_close.h"
-#include "statistics.h"
-#include "client_driver.h"
-#include "history_run.h"
+#include "kind_rig.h"
 #include "writers_rig.h"
-
-static const struct model_ops *const memorydb_models[] = {&client_driver_ops, &wan_link_ops,
-                                                          &store_ops, &store_client_ops};
-static const struct registry memorydb_registry = {memorydb_models, 4};
 
 #define WORLD(duration, store, driver)                                                             \
     "regions: {a: {}, b: {}}\nduration: " duration "\nwarmup: 0s\n"                                \
@@ -29,30 +22,6 @@ static const struct registry memorydb_registry = {memorydb_models, 4};
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
     "client: {retry: {attempts: 1, read_attempts: 1}, pool: {size: 200, warm: 200}}\n"             \
     "driver: {" driver "}\n"
-
-static struct history history;
-static struct scenario *scenario;
-static struct world *world;
-
-static void run(const char *text, const struct client_step *steps, uint32_t count)
-{
-    client_plan.steps = steps;
-    client_plan.count = count;
-    world = history_run(&memorydb_registry, text, 0, &scenario, &history);
-    client_plan.count = 0;
-}
-
-static void done(void)
-{
-    world_free(world);
-    scenario_free(scenario);
-    history_release(&history);
-}
-
-static double wanted(const char *metric, const char *stat, int region)
-{
-    return statistic_of(world, (struct wanted){.metric = metric, .stat = stat, .region = region});
-}
 
 /* A write takes its round trip and the log, a read its round trip; with the link cut, too. */
 static void operations_are_local(void **state)

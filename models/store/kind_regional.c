@@ -32,6 +32,7 @@ void regional_check(const void *config, const void *kind_config,
     (void)kind_config, (void)context;
     service_check(config, &cluster, validation);
     persistence_check(&((const struct store_config *)config)->persistence, validation);
+    memory_check(config, validation);
 }
 
 void regional_homes(struct store *store, const struct region_list *regions)
@@ -168,14 +169,80 @@ static void regional_write(const struct server *server, struct command *command)
 HOT_CODE enum execution regional_execute(struct server *server, uint32_t ref,
                                          struct command *command)
 {
-    (void)ref;
-    if (__builtin_expect(server->cluster->persistence.loading, 0))
+    if (__builtin_expect(server->cluster->persistence.loading, 0)) {
         command->reply.kind = REPLY_LOADING;
-    else if (command_is_write(command->kind))
-        regional_write(server, command);
-    else
+    } else if (command_is_write(command->kind)) {
+        if (__builtin_expect(!server->keyspace, 1) || memory_write(server, command))
+            regional_write(server, command);
+    } else {
         regional_read(server, command);
+        if (__builtin_expect(server->keyspace != NULL, 0) && command->reply.kind == REPLY_HIT)
+            return memory_read(server, ref, command);
+    }
     return EXECUTION_DONE;
+}
+
+/* --- keyspaces ------------------------------------------------------------------------------- */
+
+/* The server whose keyspace has the sessions of a place. */
+static struct server *keeper_of(struct store *store, uint32_t place, uint32_t shard)
+{
+    const struct regional *regional = store->state;
+
+    if (regional->nodes == 0)
+        return &store->clusters[place].servers[shard];
+    return &store->clusters[place / regional->nodes]
+                .servers[place % regional->nodes * store->node_servers];
+}
+
+void regional_cluster_init(struct cluster *cluster, const struct model_env *env)
+{
+    const struct store *store = cluster->store;
+    uint32_t step = store->by_node ? store->node_servers : 1;
+
+    (void)env;
+    for (uint32_t s = 0; s < store->shard_count; s += step)
+        memory_open(&cluster->servers[s], step);
+}
+
+struct kept_place {
+    struct store *store;
+    uint32_t place;
+};
+
+/* Is the session still in the place? Other keys are lost only where everything is. */
+static bool place_keeps(void *self, uint32_t session, const struct key_value *value)
+{
+    const struct kept_place *kept = self;
+    const struct regional *regional = kept->store->state;
+    const struct regional_row *row;
+
+    if (session == NO_INDEX || ref_is_class(session))
+        return regional->places[kept->place].lost[regional->places[kept->place].count - 1].from > 0;
+    row = row_of(kept->store, session);
+    return row->check == value->version && row->place == kept->place + 1 &&
+           !is_lost(regional, kept->place, row->created);
+}
+
+static void forget_keys(struct store *store, uint32_t place)
+{
+    struct kept_place kept = {store, place};
+    uint32_t keepers = store->by_node ? 1 : store->shard_count;
+
+    for (uint32_t s = 0; store->memory && s < keepers; s++)
+        keyspace_retain(keeper_of(store, place, s)->keyspace, place_keeps, &kept, KEY_FLUSHED);
+}
+
+/* With persistence that keeps a part of the data, all keys of classes are kept. */
+static void place_clear_classes(struct store *store, uint32_t index)
+{
+    const struct regional *regional = store->state;
+    uint32_t places = places_of_cluster(regional);
+    struct cluster *cluster = &store->clusters[index / places];
+    uint32_t servers = store->shard_count / places, first = index % places * servers;
+
+    for (uint32_t s = first; s < first + servers; s++)
+        classes_clear(&cluster->servers[s]);
 }
 
 /* Writes of a place from `from` on are lost; -1: all. */
@@ -186,10 +253,13 @@ static void lose_since(struct store *store, uint32_t index, sim_time from, enum 
     struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(store->sim)),
                               (uint8_t)reason};
 
-    if (lost.from == 0)
+    if (lost.from == 0) {
         place->count = 0; /* it covers all before */
+        place_clear_classes(store, index);
+    }
     MEM_GROW(place->lost, place->capacity, place->count + 1);
     place->lost[place->count++] = lost;
+    forget_keys(store, index);
 }
 
 static void cluster_lose_since(const struct cluster *cluster, sim_time from,
@@ -242,6 +312,8 @@ struct held_data regional_data(const struct cluster *cluster)
     uint32_t places = places_of_cluster(regional);
     uint64_t keys = 0;
 
+    if (store->memory)
+        return memory_held(cluster);
     for (uint32_t r = 0; r < store->region_count; r++) {
         const struct regional_row *rows = (const void *)store->sessions[r].rows;
 
@@ -267,6 +339,9 @@ void regional_seed_in(struct store *store, uint32_t session, uint32_t session_ch
 {
     *row_of(store, session) =
         (struct regional_row){.check = (uint16_t)session_check, .place = (uint16_t)(place + 1)};
+    if (store->memory)
+        memory_seed(keeper_of(store, place, store_shard_of(store, session, session_check)), session,
+                    session_check);
 }
 
 /* Sessions from before the run are in the region closest to their user. */
@@ -303,6 +378,7 @@ const struct store_kind kind_regional = {
               .meaning =
                   "an independent store in each region: a session is valid only where it was "
                   "created",
+              .supports = store_supports,
               .config_size = sizeof(struct regional_config),
               FIELD_TABLE(regional_fields),
               .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)},
@@ -317,5 +393,6 @@ const struct store_kind kind_regional = {
     .back = regional_back,
     .flush = regional_flush,
     .data = regional_data,
+    .cluster_init = regional_cluster_init,
     .fini = regional_fini,
 };

@@ -56,6 +56,8 @@ void regional_back(struct cluster *cluster, bool was_down);
 void regional_flush(struct cluster *cluster);
 /* All writes that a cluster has executed since then are lost; -1: all. */
 void regional_lose_since(const struct cluster *cluster, sim_time from);
+/* Open the keyspaces of a cluster's servers, or (by_node) of its nodes. */
+void regional_cluster_init(struct cluster *cluster, const struct model_env *env);
 void regional_node_lost(struct cluster *cluster, uint32_t node);
 struct held_data regional_data(const struct cluster *cluster);
 void regional_fini(struct store *store);

@@ -146,6 +146,8 @@ static void what_is_on_disk_survives(void **state)
         {PERSISTED("{aof: always}", HOST), 0},
         {PERSISTED("{aof: everysec}", HOST), 6},
         {PERSISTED("{aof: no}", HOST), 30},
+        {PERSISTED("{both: {aof: everysec, every: 2s, changes: 1}}", PROCESS), 0},
+        {PERSISTED("{both: {aof: everysec, every: 2s, changes: 1}}", HOST), 6},
         {PERSISTED("{rdb: {every: 2s, changes: 1, phase: 1s}}", PROCESS), 16},
         {PERSISTED("{rdb: {every: 2s, changes: 26, phase: 1s}}", HOST), 4},
         {PERSISTED("{rdb: {every: 1h, changes: 1, phase: 1min, more: [2, 26]}}", PROCESS), 4},

@@ -65,7 +65,7 @@ static const struct metric token_metrics[] = {
      .meaning = "tokens of a key that the server did not know and read at once"},
 };
 
-enum { MISS_EXPIRED = MISS_OF_KIND, MISS_KEY_UNKNOWN, MISS_KEY_RETIRED };
+enum { MISS_TOKEN_EXPIRED = MISS_OF_KIND, MISS_KEY_UNKNOWN, MISS_KEY_RETIRED };
 static const struct label_row token_causes[] = {
     {"reauth-cause", "token-expired", "the token was older than its lifetime"},
     {"reauth-cause", "key-unknown", "the server did not know the key that had signed the token"},
@@ -159,7 +159,7 @@ static uint8_t token_refusal(const struct tokens *tokens, const struct token_row
     sim_dur age = sim_now(tokens->store->sim) - row->issued;
 
     if (age > tokens->config->lifetime_ns)
-        return MISS_EXPIRED;
+        return MISS_TOKEN_EXPIRED;
     if (key_is_retired(tokens, row->key))
         return MISS_KEY_RETIRED;
     if (server_knows(tokens, region, instance, row->key))

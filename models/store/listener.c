@@ -17,7 +17,7 @@
  *
  * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
  * With a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond
- * the limit.
+ * the limit; a service whose requests are signed refuses each request.
  *
  * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node
@@ -75,7 +75,7 @@ static void connection_established(const struct node *node, struct server_connec
     if (connection->counted)
         return; /* its SYN was retransmitted */
     if (listener->open_count >= cluster->store->config->connections_max ||
-        cluster->access == ACCESS_AUTH ||
+        (cluster->access == ACCESS_AUTH && !cluster->store->kind->signs) ||
         (cluster->store->kind->admits && !cluster->store->kind->admits(cluster))) {
         listener->special_count += !connection->refused;
         connection->refused = true;
@@ -211,7 +211,11 @@ static struct server *server_of_connection(const struct node *node, uint32_t con
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command)
 {
     const struct server_connection *row = listener_connection(cluster, command);
+    const struct store *store = cluster->store;
 
+    if (store->slots_move)
+        return command->owner == COMMAND_AT_STORE ? command->shard
+                                                  : store->kind->shard_asked(store, command);
     return index_of_server(&cluster->nodes[row ? row->node : 0], command->connection);
 }
 
@@ -531,7 +535,7 @@ void listener_up(struct node *node)
 {
     bool was_host = node->down == CRASH_HOST;
 
-    if (node->zone == ZONE_DOWN)
+    if (node->zone == ZONE_DOWN || node->absent)
         return;
     node->down = CRASH_NONE;
     if (node->zone == ZONE_CUT)
@@ -699,6 +703,8 @@ static void stray_reply(struct cluster *cluster, uint32_t node, uint32_t ref,
 
     if (command_is_write(command->kind))
         command_refuse_write(store, command);
+    else if (ref_is_class(command->session))
+        execution = class_execute(server, ref, command);
     else if (store->kind->replica_read)
         execution = store->kind->replica_read(server, node, ref, command);
     else

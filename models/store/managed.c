@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-const char *const managed_lacks[] = {"discipline",
+const char *const managed_lacks[] = {MEMORY_LACKS,
+                                     "discipline",
                                      "node_type",
                                      "engine",
                                      "cluster_mode",
@@ -58,6 +59,14 @@ double managed_read_units(const struct command *command, bool strong)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
+/* The service's access is closed to the credentials of the clients. */
+RARE static bool is_denied(const struct store *store, struct command *command)
+{
+    if (store->kind->signs)
+        command->reply = (struct reply){.kind = REPLY_DENIED};
+    return store->kind->signs;
+}
+
 static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t entity,
                                            uint32_t generation)
 {
@@ -78,7 +87,8 @@ static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     probe_count(store->probes, cluster->commands);
-    if ((server->ill && server_fails(server, command)) ||
+    if ((cluster->access == ACCESS_AUTH && is_denied(store, command)) ||
+        (server->ill && server_fails(server, command)) ||
         store->kind->execute(server, entity, command) == EXECUTION_DONE)
         cluster_reply(cluster, entity, command);
     else

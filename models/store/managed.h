@@ -23,7 +23,7 @@ void managed_adapt(struct store_config *config, const void *kind_config);
 /* clang-format off */
 #define MANAGED_FAULTS(parts) \
     {"store", "errors", (parts)}, {"store", "slow", (parts)}, {"store", "throttled", (parts)}, \
-    {"store", "corrupt", (parts)}
+    {"store", "corrupt", (parts)}, {"store", "access", (parts)}
 /* clang-format on */
 
 /* Units of a managed table that a write of `bytes` takes (a unit for each KiB), and a read

@@ -3,7 +3,7 @@
 
 #include "store_internal.h"
 
-const char *const persistence_kinds[] = {"none", "aof", "rdb", NULL};
+const char *const persistence_kinds[] = {"none", "aof", "rdb", "both", NULL};
 const char *const aof_policies[] = {"always", "everysec", "no", NULL};
 
 #define CRON (100 * SIM_MS)       /* Redis asks for save points at each turn of its cron */
@@ -29,11 +29,15 @@ struct save_point {
 
 static uint32_t save_points(const struct persistence_config *config)
 {
+    if (config->kind == PERSIST_BOTH)
+        return 1;
     return config->kind == PERSIST_RDB ? 1 + config->more.count / 2 : 0;
 }
 
 static struct save_point save_point(const struct persistence_config *config, uint32_t i)
 {
+    if (config->kind == PERSIST_BOTH)
+        return (struct save_point){config->both_every_ns, config->both_changes};
     if (i == 0)
         return (struct save_point){config->every_ns, config->changes};
     return (struct save_point){(sim_dur)(config->more.items[2 * i - 2] * (double)SIM_S),
@@ -103,6 +107,8 @@ static void snapshot_begin(struct cluster *cluster)
     persistence->saving = sim_now(cluster->store->sim);
     persistence->changes = 0;
     for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        memory_fork_begin(&cluster->servers[s]);
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
         server_block(&cluster->servers[s],
                      (sim_dur)((double)data.bytes / cluster->store->shard_count / GIB *
                                (double)config->fork_per_gib_ns));
@@ -124,6 +130,12 @@ static void persistence_on_save(void *self, struct sim *sim, uint32_t entity, ui
     }
 }
 
+static void forks_end(struct cluster *cluster)
+{
+    for (uint32_t s = 0; s < cluster->store->shard_count; s++)
+        memory_fork_end(&cluster->servers[s]);
+}
+
 static void persistence_on_saved(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct cluster *cluster = self;
@@ -131,6 +143,7 @@ static void persistence_on_saved(void *self, struct sim *sim, uint32_t entity, u
     (void)entity, (void)generation;
     cluster->persistence.saved = cluster->persistence.saving;
     cluster->persistence.saving = -1;
+    forks_end(cluster);
     save_points_begin_after(cluster, sim_now(sim));
 }
 
@@ -174,6 +187,7 @@ sim_time persistence_down(struct cluster *cluster, enum crash_kind kind)
     persistence->generation++;
     persistence->saving = -1;
     persistence->loading = false;
+    forks_end(cluster);
     if (persistence->config->kind == PERSIST_NONE)
         return -1;
     if (persistence->config->kind == PERSIST_RDB)
@@ -221,12 +235,14 @@ void persistence_init(struct cluster *cluster, const struct model_env *env,
     persistence->save_kind = sim_kind_add(env->sim, &persistence_save, env->instance, cluster);
     persistence->saved_kind = sim_kind_add(env->sim, &persistence_saved, env->instance, cluster);
     persistence->loaded_kind = sim_kind_add(env->sim, &persistence_loaded, env->instance, cluster);
-    if (config->kind == PERSIST_RDB) {
-        persistence->phase_ns = phase_start_ns(&config->save_phase, env->sim, env->instance,
-                                               (uint64_t)cluster->region, config->every_ns);
-        save_points_begin(cluster, persistence->phase_ns - config->every_ns);
+    if (persistence_has_rdb(config)) {
+        sim_dur every = save_point(config, 0).after;
+
+        save_points_begin(cluster, phase_start_ns(&config->save_phase, env->sim, env->instance,
+                                                  (uint64_t)cluster->region, every) -
+                                       every);
     }
-    persistence->flush_ns = config->kind == PERSIST_AOF ? flushes[config->aof] : 0;
+    persistence->flush_ns = persistence_has_aof(config) ? flushes[persistence_fsync(config)] : 0;
     if (persistence->flush_ns > 0)
         persistence->phase_ns = phase_start_ns(&config->flush_phase, env->sim, env->instance,
                                                (uint64_t)cluster->region, persistence->flush_ns);

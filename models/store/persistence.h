@@ -7,6 +7,7 @@
  *        nothing: its kernel has the data
  *   rdb  a snapshot where a save point is reached: so many writes since the last one began, and so
  *        long since it was complete; it counts once it is complete
+ *   both both of them: a process that starts loads the append-only file alone
  *
  * A restart is orderly: it writes all that is missing first. Sources: failures B.3, Redis's
  * documentation of persistence.
@@ -20,14 +21,14 @@
 
 struct cluster;
 
-enum persistence_kind { PERSIST_NONE, PERSIST_AOF, PERSIST_RDB };
+enum persistence_kind { PERSIST_NONE, PERSIST_AOF, PERSIST_RDB, PERSIST_BOTH };
 enum aof_fsync { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
 
 struct persistence_config {
-    int kind, aof; /* enum persistence_kind, aof_fsync */
-    sim_dur every_ns, fsync_ns, fork_per_gib_ns, load_per_key_ns;
+    int kind, aof, both_aof; /* enum persistence_kind, aof_fsync */
+    sim_dur both_every_ns, every_ns, fsync_ns, fork_per_gib_ns, load_per_key_ns;
     struct phase_rule save_phase, flush_phase;
-    uint32_t changes;
+    uint32_t changes, both_changes;
     struct number_list more;
     double save_bit_per_s, load_bit_per_s;
 };
@@ -39,6 +40,9 @@ struct persistence_config {
     DURATION("persistence.rdb.every", member.every_ns, "1s", "300s", "365d", "save point: a snapshot begins when more than this, in full seconds, has passed since the last one was complete", "failures B.3"), \
     COUNT("persistence.rdb.changes", member.changes, "0", "100", "1000000000", "and there were this many writes since the last one began; it waits for them", "failures B.3"), \
     NUMBER_LIST("persistence.rdb.more", member.more, "0", "[]", "1000000000", "further save points: seconds and writes in turn; Redis's default is {every: 1h, changes: 1, more: [300, 100, 60, 10000]}", "failures B.3"), \
+    CHOICE("persistence.both.aof", member.both_aof, aof_policies, "everysec", "the same as persistence.aof", "failures B.3"), \
+    DURATION("persistence.both.every", member.both_every_ns, "1s", "300s", "365d", "the same as persistence.rdb.every", "failures B.3"), \
+    COUNT("persistence.both.changes", member.both_changes, "0", "100", "1000000000", "the same as persistence.rdb.changes", "failures B.3"), \
     PHASE_FIELDS("persistence.rdb.phase", member.save_phase, "phase of a cluster's snapshots, of the first save point"), \
     PHASE_FIELDS("persistence_cost.flush_phase", member.flush_phase, "phase of the flushes of the append-only file, each 1 s or 30 s"), \
     DURATION("persistence_cost.fsync", member.fsync_ns, "0ms", "1ms", "1s", "time of a write to disk, before each iteration's replies with 'aof: always'", "assumption"), \
@@ -49,11 +53,25 @@ struct persistence_config {
 /* clang-format on */
 extern const char *const persistence_kinds[], *const aof_policies[];
 
+/* Is there an append-only file, and what hands it to the disk; are there snapshots? */
+static inline bool persistence_has_aof(const struct persistence_config *config)
+{
+    return config->kind == PERSIST_AOF || config->kind == PERSIST_BOTH;
+}
+static inline enum aof_fsync persistence_fsync(const struct persistence_config *config)
+{
+    return (enum aof_fsync)(config->kind == PERSIST_BOTH ? config->both_aof : config->aof);
+}
+static inline bool persistence_has_rdb(const struct persistence_config *config)
+{
+    return config->kind == PERSIST_RDB || config->kind == PERSIST_BOTH;
+}
+
 /* Of one cluster. */
 struct persistence {
     const struct persistence_config *config;
     sim_dur flush_ns; /* between flushes to the disk; 0: none */
-    sim_dur phase_ns; /* of snapshots or flushes */
+    sim_dur phase_ns; /* of flushes */
     sim_time saved;   /* start of the last complete snapshot; before the run: -1 */
     sim_time saving;  /* start of the one in progress; -1: none */
     sim_time base;    /* the times of the save points count from here */

@@ -190,6 +190,7 @@ uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old,
 {
     uint64_t low = fork > old->log_low ? fork : old->log_low;
     sim_time last = log_at(old, old->log_high)->acknowledged;
+    uint64_t removals = 0;
 
     loss_spans_begin(&datastore->shards[old->shard].spans, last - old->tenure_began,
                      old->log_high - old->tenure_first);
@@ -200,7 +201,12 @@ uint64_t count_suffix(struct datastore *datastore, struct datastore_server *old,
 
         if (log_at(old, n)->flush)
             continue;
+        if (log_at(old, n)->removal) { /* no write of a client */
+            datastore->shards[old->shard].lost++;
+            removals++;
+            continue;
+        }
         count_lost(datastore, log_at(old, n), position, loss_cause(old, datastore, position, to));
     }
-    return old->log_high - low;
+    return old->log_high - low - removals;
 }

@@ -65,6 +65,7 @@ struct copy {
     struct write_position snapshot;    /* position of the data set */
     int64_t total, sent, acknowledged; /* bytes */
     int64_t arrived;
+    sim_time begun;
     bool blocked; /* the window is full */
     bool loaded;  /* loaded; the primary is being notified */
 };

@@ -176,10 +176,12 @@ static bool stream_step_live(const void *self, uint32_t entity, uint32_t generat
 /* --- a full resync --------------------------------------------------------------------------- */
 
 /* Limited by the network of the primary's node, too. */
-static double stream_copy_rate(const struct replication *replication)
+static double stream_copy_rate(const struct stream *stream)
 {
+    const struct replication *replication = stream->secondary->replication;
     const struct replica_port *replica = replication->replica;
-    double network = replica->network_bit_per_s(replica->self);
+    double network =
+        replica->network_bit_per_s(replica->self, sim_now(replication->sim) - stream->copy.begun);
     double rate = replication->config->copy_bit_per_s;
 
     return rate < network ? rate : network;
@@ -213,7 +215,7 @@ static void stream_send_chunk(struct stream *stream)
     probe_count_many(replication->probes, secondary->copied_bytes, (uint64_t)size);
     stream->out->send(stream->out->self, stream->flow, &chunk);
     sim_after(replication->sim,
-              (sim_dur)((double)size * 8 / stream_copy_rate(replication) * (double)SIM_S),
+              (sim_dur)((double)size * 8 / stream_copy_rate(stream) * (double)SIM_S),
               secondary->step_kind, stream_entity(stream, 0), stream->step);
 }
 
@@ -233,6 +235,7 @@ static void stream_fork(struct stream *stream)
     fork = (sim_dur)((double)copy->total / GIB * (double)replication->config->fork_per_gib_ns);
     if (fork > 0)
         replica->busy(replica->self, stream->shard, fork);
+    copy->begun = sim_now(replication->sim) + fork;
     stream_set_state(stream, STREAM_COPYING);
     stream_step_after(stream, fork);
 }

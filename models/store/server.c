@@ -25,8 +25,9 @@ static inline uint32_t read_bytes(const struct command *command)
 }
 
 /* Service time of a command, except reads with a constant time. */
-OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
+OUT_OF_LINE static sim_dur store_service(const struct server *server, const struct command *command)
 {
+    const struct store *store = server->cluster->store;
     const struct store_config *config = store->config;
     bool write = command_is_write(command->kind);
     const struct dist *service = write ? config->write_service : config->read_service;
@@ -39,6 +40,8 @@ OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct
         value += (double)config->write_per_kib_ns * command->bytes / 1024;
     else
         value += (double)config->read_per_kib_ns * read_bytes(command) / 1024;
+    if (__builtin_expect(ref_is_class(command->session), 0))
+        value = class_service(server, command, value);
     return (sim_dur)value;
 }
 
@@ -46,7 +49,7 @@ sim_dur server_read_time(const struct server *server, const struct command *comm
 {
     const struct store *store = server->cluster->store;
 
-    return store->read_ns >= 0 ? store->read_ns : store_service(store, command);
+    return store->read_ns >= 0 ? store->read_ns : store_service(server, command);
 }
 
 /* --- the event loop -------------------------------------------------------------------------- */
@@ -180,7 +183,7 @@ void server_begin_iteration(struct server *server)
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
 
-        cost += is_known ? store->read_ns : store_service(store, command);
+        cost += is_known ? store->read_ns : store_service(server, command);
         ref = command->next;
     }
     if (server->ill)
@@ -212,6 +215,19 @@ void command_drop(struct store *store, uint32_t ref, struct command *command)
     pool->drop(pool->self, ref_index(ref));
 }
 
+/* What few stores need: see store->is_watched. */
+RARE static void reply_watch(struct cluster *cluster, uint32_t ref, struct command *command)
+{
+    const struct store *store = cluster->store;
+
+    if (store->corruption && !ref_is_class(command->session))
+        corruption_see(store->corruption, cluster, command);
+    if (store->history && !ref_is_class(command->session))
+        store_history_replied(cluster, ref, command);
+    if (store->config->idle_timeout_ns > 0)
+        listener_note_use(cluster, command);
+}
+
 void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *command)
 {
     struct store *store = cluster->store;
@@ -224,16 +240,12 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
                             .identity = ~command->identity,
                             .index = command->attempt};
 
-    if (__builtin_expect(store->corruption != NULL, 0))
-        corruption_see(store->corruption, cluster, command);
-    if (__builtin_expect(store->history != NULL, 0))
-        store_history_replied(cluster, ref, command);
+    if (__builtin_expect(store->is_watched, 0))
+        reply_watch(cluster, ref, command);
     if (!listener_is_open(cluster, command)) {
         command_drop(store, ref, command);
         return;
     }
-    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
-        listener_note_use(cluster, command);
     command->reply.bytes = command->kind == COMMAND_GET ? read_bytes(command) : WRITE_REPLY_BYTES;
     reply.bytes = command->reply.bytes;
     command_hand(command, COMMAND_AT_STORE, COMMAND_ON_WIRE);
@@ -398,7 +410,9 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
         queue_check_leave(&cluster->queued, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
         if ((server->ill && server_fails(server, command)) ||
-            execute(server, ref, command) == EXECUTION_DONE) {
+            (__builtin_expect(ref_is_class(command->session), 0)
+                 ? class_execute(server, ref, command)
+                 : execute(server, ref, command)) == EXECUTION_DONE) {
             bool counts = crowded || command->reply.bytes > LARGE_REPLY;
 
             if (__builtin_expect(!counts, 1) || !server_writes_later(server, ref, command))
@@ -491,6 +505,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
     if (__builtin_expect(ref_index(entity) >= NEAR_COMMANDS && !store->prefetches, 0))
         store_prefetch_early(store);
     server = server_of_command(cluster, command);
+    command->shard = (uint16_t)server->shard;
     if (__builtin_expect(cluster->listener.special_count > 0, 0) &&
         listener_takes(cluster, entity, command))
         return;
@@ -499,7 +514,7 @@ static HOT_HANDLER void cluster_on_command(void *self, struct sim *sim, uint32_t
         return;
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
-    if (__builtin_expect(store->config->idle_timeout_ns > 0, 0))
+    if (__builtin_expect(store->is_watched, 0) && store->config->idle_timeout_ns > 0)
         listener_note_use(cluster, command);
     command->arrived = sim_now(sim);
     if (__builtin_expect(store->is_guarded, 0) && !server_admits(server, entity, command))

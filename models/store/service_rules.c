@@ -8,18 +8,21 @@
 #define GBIT 1e9
 
 /* Types of nodes. maxmemory of r7g types is that of r6g, of m7g that of m6g (facts C.2); prices of
- * larger types are multiples of large, as the service prices them. */
+ * larger types are multiples of large, as the service prices them. Bursts: 10 Gbit/s of r6g.large
+ * (facts C.2), the others are an assumption. */
 // clang-format off
 #define NODE_TYPES(TYPE) \
-    TYPE("t4g.medium",  2,  3.32 * 1e9,    0.256 * GBIT, 0.052,  false, "undated",    "assumption") \
-    TYPE("m6g.large",   2,  6.85 * 1e9,    0.75 * GBIT,  0.119,  true,  "undated",    "assumption") \
-    TYPE("m7g.large",   2,  6.85 * 1e9,    0.937 * GBIT, 0.1264, true,  "2026-09-20", "facts K") \
-    TYPE("r6g.large",   2,  14037181030.0, 0.75 * GBIT,  0.165,  true,  "derived",    "facts K") \
-    TYPE("r6g.xlarge",  4,  28.26 * 1e9,   1.25 * GBIT,  0.330,  true,  "derived",    "facts K") \
-    TYPE("r7g.large",   2,  14037181030.0, 0.937 * GBIT, 0.1752, true,  "2026-09-20", "facts K") \
-    TYPE("r7g.xlarge",  4,  28.26 * 1e9,   1.876 * GBIT, 0.3504, true,  "derived",    "facts K") \
-    TYPE("r7g.2xlarge", 8,  52.82 * GIB,   3.75 * GBIT,  0.7008, true,  "derived",    "facts K") \
-    TYPE("r7g.4xlarge", 16, 105.81 * GIB,  7.5 * GBIT,   1.4016, true,  "derived",    "facts K") \
+    TYPE("t4g.medium",  2,  3.32 * 1e9, 0,    0.256 * GBIT,  5.0 * GBIT, 0.052,  false, "undated",    "assumption") \
+    TYPE("m6g.large",   2,  6.85 * 1e9, 0,    0.75 * GBIT, 10.0 * GBIT,  0.119,  true,  "undated",    "assumption") \
+    TYPE("m7g.large",   2,  6.85 * 1e9, 0,    0.937 * GBIT, 12.5 * GBIT, 0.1264, true,  "2026-09-20", "facts K") \
+    TYPE("r6g.large",   2,  14037181030.0, 0, 0.75 * GBIT, 10.0 * GBIT,  0.165,  true,  "derived",    "facts K") \
+    TYPE("r6g.xlarge",  4,  28.26 * 1e9, 0,   1.25 * GBIT, 10.0 * GBIT,  0.330,  true,  "derived",    "facts K") \
+    TYPE("r7g.large",   2,  14037181030.0, 0, 0.937 * GBIT, 12.5 * GBIT, 0.1752, true,  "2026-09-20", "facts K") \
+    TYPE("r7g.xlarge",  4,  28.26 * 1e9, 0,   1.876 * GBIT, 12.5 * GBIT, 0.3504, true,  "derived",    "facts K") \
+    TYPE("r7g.2xlarge", 8,  52.82 * GIB, 0,   3.75 * GBIT, 15.0 * GBIT,  0.7008, true,  "derived",    "facts K") \
+    TYPE("r7g.4xlarge", 16, 105.81 * GIB, 0,  7.5 * GBIT, 15.0 * GBIT,   1.4016, true,  "derived",    "facts K") \
+    TYPE("r6gd.xlarge", 4,  28.26 * 1e9,   99.33 * GIB,  1.25 * GBIT, 10.0 * GBIT, 0.625, true, "derived", "elasticache data tiering") \
+    TYPE("r6gd.2xlarge", 8, 52.82 * GIB,   199.07 * GIB, 2.5 * GBIT, 10.0 * GBIT, 1.25, true, "derived", "elasticache data tiering") \
     /* end of the table */
 
 /* Versions of the engine, the newest first: kinds without this parameter have its price. Valkey is 20 % below Redis OSS (facts K). */
@@ -53,6 +56,13 @@ const struct engine_version *engine_at(int index)
 {
     invariant(index >= 0 && (size_t)index < sizeof engines / sizeof engines[0]);
     return &engines[index];
+}
+
+double service_network(const struct store_config *config, bool bursts)
+{
+    const struct node_type *type = node_type_at(config->node_type);
+
+    return bursts ? type->burst_bit_per_s : type->network_bit_per_s;
 }
 
 double service_node_price(const struct store_config *config)

@@ -16,7 +16,9 @@ struct node_type {
     const char *name;
     uint32_t vcpus;
     double memory_bytes;        /* maxmemory, before the reserve */
+    double ssd_bytes;           /* for values that are not used; 0: it has none */
     double network_bit_per_s;   /* baseline: what it can send for long */
+    double burst_bit_per_s;     /* for a while */
     double price_per_hour;      /* USD, engine Valkey, us-east-1 and us-west-2 */
     bool in_global_datastore;   /* member of a global datastore */
     const char *as_of, *source; /* of the price */
@@ -57,6 +59,8 @@ void service_check(const struct store_config *config, const struct service_clust
 /* Only those on the type of node and the engine. */
 void service_check_type(const struct store_config *config, const struct service_cluster *cluster,
                         struct validation *validation);
+/* What a node sends at most: in a burst, or for long. */
+double service_network(const struct store_config *config, bool bursts);
 /* USD an hour of one node, by type and engine. */
 double service_node_price(const struct store_config *config);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Rules of the managed service: a scenario that breaks one is refused with its source; types of
- * nodes give the price, the threads for TLS and the network of a full resync.
+ * nodes give the price and the threads for TLS.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,8 +58,10 @@ static const struct rule {
      "96 nodes in a cluster, more than the quota of 90: use fewer, or raise 'node_quota' (facts "
      "C.2)"},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 500, node_quota: 500", NULL},
-    {"kind: global-datastore, secondaries: [us-west-2], shards: 501, node_quota: 600", "500"},
-    {"kind: global-datastore, secondaries: [us-west-2], replicas: 6", "5"},
+    {"kind: global-datastore, secondaries: [us-west-2], shards: 501, node_quota: 600",
+     "must be between 1 and 500, got 501 (facts C.2)"},
+    {"kind: global-datastore, secondaries: [us-west-2], replicas: 6",
+     "must be between 0 and 5, got 6 (facts C.2)"},
     /* a number of replicas for each cluster */
     {"kind: global-datastore, secondaries: [us-east-2, us-west-2], secondary_replicas: [0, 2]",
      NULL},
@@ -69,6 +71,20 @@ static const struct rule {
      "needs whole numbers, got 1.5"},
     {"kind: global-datastore, secondaries: [us-west-2], shards: 20, secondary_replicas: [4]",
      "100 nodes"},
+    /* and one that changes */
+    {"kind: global-datastore, secondaries: [us-west-2], replicas_change: {once: {replicas: 5}}",
+     NULL},
+    {"kind: global-datastore, secondaries: [us-west-2], replicas_change: {once: {replicas: 6}}",
+     "must be between 0 and 5, got 6 (facts C.2)"},
+    {"kind: global-datastore, secondaries: [us-west-2], shards: 20, replicas_change: {once: "
+     "{replicas: 4}}",
+     "100 nodes"},
+    {"kind: global-datastore, secondaries: [us-west-2], replicas_change: {once: {region: "
+     "us-west-1}}",
+     "'us-west-1' has no cluster"},
+    {"kind: global-datastore, secondaries: [us-west-2], replicas: 1, read_from: replicas, "
+     "replicas_change: {once: {replicas: 0}}",
+     "'read_from: replicas' needs at least one"},
     {"kind: global-datastore, secondaries: [us-east-2, us-west-1, us-west-2]",
      "at most 2 secondary regions, got 3: name two of them (facts C.1)"},
     {"kind: global-datastore, secondaries: [us-west-2], node_type: t4g.medium",
@@ -164,6 +180,31 @@ static void resized_nodes_cost_their_new_price(void **state)
                  2 * (30.5 * 0.1752 + 30 * 0.3504) / 60.5, 1e-9);
 }
 
+/* A third node from 30 s on in one case, two more from 30 s on in the other, and from there two
+ * fewer at the end of a minute's moves. */
+static void changed_numbers_of_nodes_are_paid(void **state)
+{
+    static const struct wanted nodes = {
+        .metric = "cost_item_per_hour", .region = -1, .label = "nodes"};
+
+    (void)state;
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 60s\nwarmup: 0s\n"
+                        "store: {kind: global-datastore, replicas_change: {once: {at: 10s, "
+                        "replicas: 1, region: us-west-1, create: 20s}}}\n",
+                        nodes),
+                 2.5 * 0.1752, 1e-9);
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 60s\nwarmup: 0s\n"
+                        "store: {kind: global-datastore, reshard: {once: {at: 30s, shards: 2, "
+                        "duration: 1s}}}\n",
+                        nodes),
+                 3 * 0.1752, 1e-9);
+    assert_close(figure("regions: {us-west-1: {}, us-west-2: {}}\nduration: 120s\nwarmup: 0s\n"
+                        "store: {kind: global-datastore, shards: 2, reshard: {once: {at: 30s, "
+                        "shards: 1, duration: 60s}}}\n",
+                        nodes),
+                 (4 * 90 + 2 * 30) / 120.0 * 0.1752, 1e-9);
+}
+
 /* Connections that live for 2 s, each with a TLS handshake of 2 ms: the engine's thread is busy
  * with little else, unless others do it. */
 #define TLS_WORLD(settings)                                                                        \
@@ -189,6 +230,7 @@ int main(void)
         cmocka_unit_test(rules_are_refused_with_their_sources),
         cmocka_unit_test(nodes_cost_by_type_engine_and_number),
         cmocka_unit_test(resized_nodes_cost_their_new_price),
+        cmocka_unit_test(changed_numbers_of_nodes_are_paid),
         cmocka_unit_test(large_nodes_have_threads_for_tls),
     };
 

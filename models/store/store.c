@@ -3,7 +3,8 @@
  * The session store: table of kinds, parameters common to all kinds, and faults of clusters.
  *
  * A kind (store_kind.h) defines which clusters exist and what data they hold. This file, server.c
- * and listener.c are common to all kinds.
+ * and listener.c are common to all kinds. The file is longer than 800 lines because the tables,
+ * the wiring and the faults of clusters share its static functions.
  */
 #include "managed.h"
 #include "registry.h"
@@ -54,7 +55,7 @@ static const struct field store_fields[] = {
     COUNT("node_quota", node_quota, "1", "90", "1000", "quota of nodes in a cluster, shards x (1 + replicas)", "facts C.2"),
     SHARE("reserved_memory", reserved_memory, "0", "25%", "90%", "share of a node's memory that data cannot use (reserved-memory-percent)", "facts C.2"),
     CHOICE("io_threads", io_threads, io_thread_choices, "automatic", "threads of their own for network and TLS, so that TLS handshakes take no time of the engine's thread; automatic: from 8 vCPUs on", "stores C.1"),
-    COUNT("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2"),
+    COUNT_LIMITED("shards", shards, "1", "1", "500", "shards of each cluster; the hash slot of a session selects one", "facts C.2", "facts C.2"),
     NUMBER("hot_weight", hot_weight, "1", "1", "16000", "weight of the first shard's slots, relative to each other shard", "assumption"),
     COUNT("connections_max", connections_max, "1", "65000", "10000000", "maximum open connections of a cluster; further ones get an error and are closed", "facts C.2"),
     DURATION("connect_cost.accept", accept_ns, "0ms", "0.1ms", "1s", "server time to accept a connection; 0: it is accepted at once", "failures B.2"),
@@ -69,6 +70,7 @@ static const struct field store_fields[] = {
     DURATION("idle_timeout", idle_timeout_ns, "0s", "0s", "365d", "a server closes connections of clients that were idle for longer (Redis: timeout); 0: never", "failures A.2"),
     DURATION("tcp_keepalive", keepalive_ns, "0s", "300s", "1d", "TCP keep-alive of a server: a connection of a client on which nothing came for this long is probed, then three times at a third of it (Redis: tcp-keepalive); 0: off", "failures A.2"),
     PERSISTENCE_FIELDS(persistence),
+    MEMORY_FIELDS(memory),
     FLAG("close_on_replica_write", close_on_replica_write, "true", "a server closes the connection of a client that writes to a replica, or to a primary that was demoted (sources disagree on the managed service's default: its parameter table says yes, reports R15 saw no)", "facts C.3"),
     CHOICE("queue_order", queue_order, queue_orders, "fifo", "order in which a server takes waiting commands: first or last come, first served", "assumption"),
     DURATION("queue_timeout", queue_timeout_ns, "0s", "0s", "1h", "a command that has waited longer at its server is answered with an error when its turn comes; 0: never", "assumption"),
@@ -76,6 +78,7 @@ static const struct field store_fields[] = {
     COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "commands at a server, in service or waiting, at which more are refused with an error; 0: no limit", "assumption"),
     RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket of each server admits commands, others are refused with an error; 0: no limit", "assumption"),
     COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
+    DURATION("slowlog_slower_than", slowlog_ns, "0ms", "10ms", "1h", "execution time above which a command of a key class is in the SLOWLOG (slowlog-log-slower-than)", "valkey.conf"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -134,7 +137,10 @@ static const struct metric store_metrics[] = {
      .series = true,
      .meaning = "commands dropped from a server's queue, unexecuted: they had waited too long, or "
                 "their clients no longer waited"},
+    MEMORY_METRICS,
 };
+
+const char *const store_supports[] = {"key-classes", NULL};
 
 uint32_t store_nodes(const void *config)
 {
@@ -151,15 +157,12 @@ bool store_is_cloud_region(const char *name)
 /* --- sessions and their shards --------------------------------------------------------------- */
 
 /* The first `hot_slots` slots belong to shard 0, the rest is divided evenly. */
-uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
+uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check)
 {
-    uint32_t slot;
+    uint32_t slot = store_slot_of(session, check);
 
-    if (store->shard_count == 1)
-        return 0;
-    slot = store_slot_of(session, check);
-    if (__builtin_expect(store->slot_shards != NULL, 0))
-        return store->slot_shards[slot];
+    if (__builtin_expect(store->slots_move, 0))
+        return store->kind->shard_of(store, session, check);
     if (slot < store->hot_slots)
         return 0;
     return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
@@ -362,8 +365,10 @@ static void cluster_set_illness(void *self, uint32_t part, const struct illness 
         cluster->servers[s].ill =
             illness->errors > 0 || illness->slow > 1 || illness->throttled > 0;
     }
-    if (illness->corrupt > 0 && !cluster->store->corruption)
+    if (illness->corrupt > 0 && !cluster->store->corruption) {
         cluster->store->corruption = corruption_create();
+        cluster->store->is_watched = true;
+    }
     if (by_node)
         cluster_set_node(cluster, part, node_lacks(&cluster->nodes[part]));
 }
@@ -524,6 +529,7 @@ static void cluster_init(struct store *store, struct cluster *cluster, const str
     port_offer_store_illness(env->ports, cluster->region, -1, &cluster->illness);
     port_offer_store_fault(env->ports, cluster->region, -1, &cluster->fault);
     persistence_init(cluster, env, &store->config->persistence);
+    memory_init_cluster(cluster, env);
     if (store->kind->cluster_init)
         store->kind->cluster_init(cluster, env);
 }
@@ -567,7 +573,8 @@ static void store_offer(struct store *store, struct port_directory *ports)
                                     .cause_count = kind->model.rows.label_count,
                                     .here = kind->here,
                                     .reserve = store_reserve,
-                                    .seed = store_seed};
+                                    .seed = store_seed,
+                                    .seed_key = classes_seed};
     if (kind->here)
         kind->here_times(store, store->port.here_ns);
     port_offer_session_store(ports, -1, -1, &store->port);
@@ -583,23 +590,36 @@ static void store_offer(struct store *store, struct port_directory *ports)
     }
 }
 
-double store_node_hours(const struct store *store)
+/* Of all clusters, since the last change. */
+static double recent_hours(const struct store *store)
 {
     uint32_t nodes = 0;
 
     for (int r = 0; r < (int)store->region_count; r++)
         if (store->clusters[r].exists && !store->kind->managed)
             nodes += store->kind->nodes ? store->kind->nodes(store, r) : store->shard_count;
-    return nodes * (double)sim_now(store->sim) / (3600.0 * (double)SIM_S);
+    return nodes * (double)(sim_now(store->sim) - store->billed) / (3600.0 * (double)SIM_S);
+}
+
+double store_node_hours(const struct store *store)
+{
+    return store->hours_before + recent_hours(store);
 }
 
 /* A managed service has no nodes, and no price of them. */
 static double store_node_dollars(const void *self)
 {
     const struct store *store = self;
-    double hours = store_node_hours(store) - store->hours_before;
+    double hours = recent_hours(store);
 
     return store->dollars_before + (hours > 0 ? hours * service_node_price(store->config) : 0);
+}
+
+void store_bill_nodes(struct store *store)
+{
+    store->dollars_before = store_node_dollars(store);
+    store->hours_before = store_node_hours(store);
+    store->billed = sim_now(store->sim);
 }
 
 /* With threads for network and TLS, the engine's thread has nothing to do with TLS. */
@@ -621,8 +641,7 @@ void store_set_node_type(struct store *store, int type)
 {
     if (store->config->node_type == type)
         return;
-    store->dollars_before = store_node_dollars(store);
-    store->hours_before = store_node_hours(store);
+    store_bill_nodes(store);
     store->adapted.node_type = type;
     store_adapt_threads(store);
 }
@@ -636,7 +655,8 @@ static void store_init_service(struct store *store)
     store->read_ns = dist_is_constant(config->read_service, &read_ns) ? (sim_dur)read_ns : -1;
     if (config->read_per_kib_ns > 0)
         store->read_ns = -1;
-    if (config->persistence.kind == PERSIST_AOF && config->persistence.aof == AOF_ALWAYS)
+    if (persistence_has_aof(&config->persistence) &&
+        persistence_fsync(&config->persistence) == AOF_ALWAYS)
         store->fsync_ns = config->persistence.fsync_ns;
     store->keepalive = (struct keepalive){.idle_ns = config->keepalive_ns,
                                           .interval_ns = config->keepalive_ns / 3,
@@ -660,6 +680,7 @@ static void store_init(void *self, const struct model_env *env)
         store->kind->adapt(&store->adapted, store->kind_config);
         store->config = &store->adapted;
     }
+    store->is_watched = store->config->idle_timeout_ns > 0;
     store->by_node = store->kind->by_node;
     store->state = mem_zalloc(1, store->kind->state_size);
     store->sim = env->sim;
@@ -674,6 +695,7 @@ static void store_init(void *self, const struct model_env *env)
         store_init_service(store);
     }
     store_init_shards(store);
+    store->memory = memory_create(store, store->kind->exact_lru, env);
     for (uint32_t r = 0; r < store->region_count; r++)
         store->clusters[r] = (struct cluster){.store = store, .region = (int)r};
     if (store->kind->endpoints)
@@ -690,6 +712,8 @@ static void store_connect(void *self, const struct port_directory *ports)
 
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
+    store->is_watched |= store->history != NULL;
+    classes_connect(store, ports);
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
@@ -718,8 +742,10 @@ static void store_finish(void *self)
     struct store *store = self;
 
     for (uint32_t r = 0; r < store->region_count; r++)
-        if (store->clusters[r].exists)
+        if (store->clusters[r].exists) {
             cluster_check_queue(&store->clusters[r]);
+            memory_finish_cluster(&store->clusters[r]);
+        }
     if (store->kind->finish)
         store->kind->finish(store);
 }
@@ -730,6 +756,7 @@ static void store_fini(void *self)
 
     if (store->kind->fini)
         store->kind->fini(store);
+    classes_release(store);
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         free(store->clusters[r].servers);
         listener_release(&store->clusters[r].listener);
@@ -737,6 +764,7 @@ static void store_fini(void *self)
     }
     store_history_free(store->history);
     corruption_free(store->corruption);
+    memory_free(store->memory);
     free(store->endpoints.rows);
     free(store->state);
 }

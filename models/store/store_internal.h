@@ -10,6 +10,7 @@
 #define STORE_INTERNAL_H
 
 #include "bug.h"
+#include "class_keys.h"
 #include "connection.h"
 #include "corruption.h"
 #include "illness.h"
@@ -17,6 +18,7 @@
 #include "persistence.h"
 #include "link.h"
 #include "mem.h"
+#include "memory.h"
 #include "op_history.h"
 #include "prefetch.h"
 #include "queue_check.h"
@@ -45,12 +47,14 @@ struct store_config {
     double resumed_share;
     uint32_t accepts_per_iteration, tls_per_iteration;
     struct persistence_config persistence;
+    struct memory_params memory;
     int64_t read_per_iteration_bytes, write_per_iteration_bytes;
     int queue_order;
     sim_dur queue_timeout_ns;
     bool drop_abandoned;
     uint32_t admission_concurrency, admission_burst;
     double admission_rate;
+    sim_dur slowlog_ns;
 };
 enum discipline { EVENT_LOOP, FIFO };
 enum { IO_THREADS_AUTOMATIC, IO_THREADS_OFF, IO_THREADS_ON };
@@ -65,11 +69,13 @@ struct server {
     struct cluster *cluster;
     void *state; /* of the kind */
     uint32_t shard;
-    bool gone;          /* its node has crashed: no replies */
-    bool ill;           /* `illness` is not that of a healthy node */
-    bool busy;          /* an iteration of its event loop is in progress */
-    bool slots_move;    /* what a session's shard is may have changed */
-    uint32_t iteration; /* number of the iteration: generation of its end event */
+    struct keyspace *keyspace;    /* what its memory holds; NULL: nothing depends on it */
+    struct server_memory *memory; /* of the keyspace; NULL with it */
+    bool gone;                    /* its node has crashed: no replies */
+    bool ill;                     /* `illness` is not that of a healthy node */
+    bool busy;                    /* an iteration of its event loop is in progress */
+    bool slots_move;              /* what a session's shard is may have changed */
+    uint32_t iteration;           /* number of the iteration: generation of its end event */
 
     uint32_t head, tail;     /* refs of commands waiting */
     uint32_t iteration_head; /* refs of commands in the current iteration */
@@ -86,6 +92,7 @@ struct server {
     struct waiting_list greeted; /* rounds of handshakes answered at the end of the iteration */
     uint32_t parked_head, parked_tail; /* commands on connections that are not accepted yet */
     struct token_bucket bucket;        /* of admission */
+    struct keyspace *class_keys;       /* keys of classes; NULL: there are none */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -94,6 +101,7 @@ struct node {
     struct cluster *cluster;
     uint32_t endpoint;
     enum crash_kind down; /* what it lacks; CRASH_NONE: it runs */
+    bool absent;          /* not created yet, or removed: down, and nothing brings it up */
     enum zone_state zone;
 };
 
@@ -176,8 +184,10 @@ struct store {
     const struct topology *topology;
     struct rng_stream service, errors;
     bool is_guarded;                     /* store_has_guard() */
+    bool is_watched;                     /* each command and reply has work that is rare */
     const struct store_config *given;    /* what the scenario says */
-    double hours_before, dollars_before; /* of nodes, until their type changed */
+    double hours_before, dollars_before; /* of nodes, until their type or number changed, */
+    sim_time billed;                     /* at this time */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
     uint32_t node_servers;       /* by_node: of each node */
@@ -189,15 +199,18 @@ struct store {
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
     uint32_t region_count, shard_count, hot_slots;
-    uint16_t *slot_shards; /* where slots move: the shard of each now; else NULL */
+    bool slots_move;       /* between shards, by the kind */
     bool addresses_change; /* by the kind, with its endpoints */
     sim_dur address_ttl_ns;
-    struct session_table sessions[REGIONS_MAX];
+    struct session_table
+        sessions[KEY_CLASS_REGION + KEY_CLASSES_MAX]; /* of classes: always empty */
+    const struct key_classes_port *classes;           /* NULL: there are none */
     struct command_pool *pools[REGIONS_MAX];
     struct handshake_return *returns[REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     const struct prefetch_port *flows_hints[REGIONS_MAX][REGIONS_MAX]; /* of links; NULL: none */
     struct corruption *corruption; /* NULL: nothing is corrupt */
+    struct store_memory *memory;   /* NULL: no server has a keyspace */
     bool prefetches;               /* rows that commands need: many requests are in progress */
     struct session_store_port port;
     struct promotion_port promotion;
@@ -211,6 +224,8 @@ struct store {
 void store_set_node_type(struct store *store, int type);
 /* Hours of nodes of all clusters in the run so far. */
 double store_node_hours(const struct store *store);
+/* The number of nodes, or their type, is about to change: the time so far is paid as it was. */
+void store_bill_nodes(struct store *store);
 /* Has a region the form of a name of the cloud, such as us-west-2? Rules on regions apply to these
  * only. */
 bool store_is_cloud_region(const char *name);
@@ -218,10 +233,16 @@ bool store_is_cloud_region(const char *name);
  * equally well. */
 static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
 {
+    if (ref_is_class(session))
+        check = 0; /* the version that a write carries is no part of the key */
     return (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
 }
 /* The shard of a session, by the hash slot of its key. */
-uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check);
+uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check);
+static inline uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
+{
+    return store->shard_count == 1 ? 0 : store_shard_of_several(store, session, check);
+}
 /* The zone of node number `node` of a cluster: the zones in turn. */
 static inline uint16_t store_zone_of(const struct store *store, uint32_t node)
 {
@@ -431,14 +452,14 @@ RARE uint32_t listener_writes(struct cluster *cluster, const struct command *com
  * room for it. */
 RARE bool listener_reads(struct cluster *cluster, const struct command *command,
                          uint64_t iteration);
-/* The server of a command that has arrived. */
+/* The server of a command that arrives or has arrived: by_node; where slots move. */
 RARE uint32_t listener_server(const struct cluster *cluster, const struct command *command);
 static inline struct server *server_of_command(struct cluster *cluster,
                                                const struct command *command)
 {
     const struct store *store = cluster->store;
 
-    if (__builtin_expect(store->by_node, 0))
+    if (__builtin_expect(store->by_node || store->slots_move, 0))
         return &cluster->servers[listener_server(cluster, command)];
     return &cluster->servers[store_shard_of(store, command->session, command->session_check)];
 }

@@ -29,6 +29,7 @@ struct store; /* all clusters */
 struct store_config;
 struct cluster; /* the servers of one region */
 struct server;  /* one shard in one cluster: one process */
+struct class_change;
 
 enum execution {
     EXECUTION_DONE,   /* command->reply is complete */
@@ -59,9 +60,23 @@ struct store_kind {
      * are refused nothing. Each cluster has one server, whose execute() is called when a command
      * arrives. */
     bool managed;
+    /* managed: credentials come with each request, and not once with each connection. */
+    bool signs;
+
+    /* With keyspaces (memory.h): its servers evict the least recently used key, not one of a
+     * sample. */
+    bool exact_lru;
+    /* A server has evicted a session's key, or deleted one that had expired. NULL: nothing to do.
+     */
+    void (*removed)(struct server *server, uint32_t session, bool evicted);
 
     /* Nodes of the cluster of a region, for the cost. NULL: one for each shard. */
     uint32_t (*nodes)(const struct store *store, int region);
+
+    /* Where slots move between shards (store->slots_move): the shard that has a session now, or
+     * would; and the one that a client sends a command to. NULL: they do not move. */
+    uint32_t (*shard_of)(const struct store *store, uint32_t session, uint32_t check);
+    uint32_t (*shard_asked)(const struct store *store, const struct command *command);
 
     /* Whether a new connection is admitted, within connections_max; if not, its commands are
      * refused. NULL: always. */
@@ -89,6 +104,12 @@ struct store_kind {
      * server continues with the next command. On the hot path.
      */
     enum execution (*execute)(struct server *server, uint32_t ref, struct command *command);
+    /* A key of a class, where the kind supports them. Whether the server refuses a command on
+     * it, which has its reply then; what was written, by a server that executed the command. NULL:
+     * never; the kind copies it nowhere. */
+    bool (*class_refuses)(struct server *server, struct command *command);
+    void (*class_written)(struct server *server, const struct command *command,
+                          struct class_change *change);
     /* The same for a read on a connection to another node than the primary's. NULL: as execute().
      */
     enum execution (*replica_read)(struct server *server, uint32_t node, uint32_t ref,
@@ -140,6 +161,9 @@ struct store_kind {
     const struct promotion_port *promotion;
     const struct losses_port *losses;
 };
+
+/* `supports` of a kind whose servers execute commands on keys of classes. */
+extern const char *const store_supports[];
 
 /* Rows of what faults do to clusters and to their nodes, the same in all kinds. `parts` as in
  * struct fault_capability; `nodes` the same, times store_nodes(). */

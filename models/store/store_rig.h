@@ -87,7 +87,7 @@ static struct {
     int reply;             /* of the last one */
     struct {
         uint32_t session;
-        int reply;
+        int reply, miss;
         sim_time at;
     } replies[100]; /* the first ones */
     uint32_t reply_count;
@@ -138,6 +138,7 @@ static inline void driver_drop(void *self, uint32_t row)
     if (seen.reply_count < 100) {
         seen.replies[seen.reply_count].session = command->session;
         seen.replies[seen.reply_count].reply = command->reply.kind;
+        seen.replies[seen.reply_count].miss = command->reply.miss;
         seen.replies[seen.reply_count++].at = sim_now(driver->sim);
     }
     if (command->reply.kind == REPLY_OK)

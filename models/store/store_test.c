@@ -159,13 +159,14 @@ static void driver_on_step(void *self, struct sim *sim, uint32_t entity, uint32_
     struct promotion_port *promotion = driver->promotion;
     struct replica_port *replica = driver->replica;
 
-    (void)sim, (void)generation;
+    (void)generation;
     switch (step->what) {
     case COMMAND:
         driver_command(driver, step, entity);
         break;
     case APPLY:
-        replica->apply(replica->self, step->region, (struct write_position){step->number, 0, 0});
+        replica->apply(replica->self, step->region, (struct write_position){step->number, 0, 0},
+                       sim_now(sim));
         break;
     case PROMOTE_BEGIN:
         promotion->begin(promotion->self, step->region);

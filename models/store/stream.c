@@ -176,7 +176,7 @@ void stream_write(struct stream *stream, uint64_t number, uint32_t bytes)
 
 /* --- at the secondary ------------------------------------------------------------------------ */
 
-static void stream_apply(struct stream *stream, uint64_t number)
+static void stream_apply(struct stream *stream, uint64_t number, sim_time when)
 {
     struct replication *replication = stream->secondary->replication;
     const struct write_log *log = stream_log(stream);
@@ -187,15 +187,16 @@ static void stream_apply(struct stream *stream, uint64_t number)
                                                          write_log_end(log, stream->applied)));
     stream->applied = number;
     replication->replica->apply(replication->replica->self, stream->secondary->region,
-                                (struct write_position){number, stream->history, stream->shard});
+                                (struct write_position){number, stream->history, stream->shard},
+                                when);
 }
 
 static void stream_on_apply(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct stream *stream = stream_of(self, entity);
 
-    (void)sim, (void)generation;
-    stream_apply(stream, number_near(stream->applied, entity));
+    (void)generation;
+    stream_apply(stream, number_near(stream->applied, entity), sim_now(sim));
 }
 
 static bool stream_live(const void *self, uint32_t entity, uint32_t generation)
@@ -212,6 +213,7 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
     uint64_t number = number_near(stream->applied, entity);
     const struct write_log *log = stream_log(stream);
     struct replica_port *replica = secondary->replication->replica;
+    struct replica_execution execution;
     sim_time due;
 
     if (!stream_live(self, entity, generation)) {
@@ -219,17 +221,18 @@ static void stream_on_arrive(void *self, struct sim *sim, uint32_t entity, uint3
         return;
     }
     due = sim_now(sim) + stream_draw(stream, secondary->replication->config->apply, number, 1);
-    due = replica->execute(replica->self, secondary->region, stream->shard,
-                           due > stream->release ? due : stream->release,
-                           (uint32_t)(write_log_end(log, number) - write_log_end(log, number - 1)));
+    execution =
+        replica->execute(replica->self, secondary->region, stream->shard,
+                         due > stream->release ? due : stream->release,
+                         (uint32_t)(write_log_end(log, number) - write_log_end(log, number - 1)));
     stream->heard = sim_now(sim);
     stream->arrived = number;
-    if (due > stream->release)
-        stream->release = due;
-    if (stream->release <= sim_now(sim) && stream->applied + 1 == number)
-        stream_apply(stream, number);
-    else
+    if (stream->applied + 1 == number && (execution.at_once || execution.done <= sim_now(sim))) {
+        stream_apply(stream, number, execution.done);
+    } else {
+        stream->release = execution.done;
         sim_at(sim, stream->release, secondary->apply_kind, entity, generation);
+    }
     if (stream->handed < stream->due)
         stream_pump(stream);
 }

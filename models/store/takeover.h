@@ -16,7 +16,7 @@ struct takeover_config {
 
 /* clang-format off */
 #define TAKEOVER_FIELDS(member) \
-    COUNT("replicas", member.replicas, "0", "1", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2"), \
+    COUNT_LIMITED("replicas", member.replicas, "0", "1", "5", "replicas of each shard in other zones of the region; one takes over when the shard's node crashes", "facts C.2", "facts C.2"), \
     TIME_DIST("replica_failover", member.duration, "0ms", "lognormal(median=6s, p95=20s)", "1h", "time from the crash of a cluster's nodes until replicas have taken over", "facts C.1")
 /* clang-format on */
 

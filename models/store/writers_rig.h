@@ -13,7 +13,7 @@
 
 /* Writes of random sessions in random regions, two a second for each session, then a read of each
  * in each region. */
-static void plan_writes(struct client_step *steps, uint32_t regions, uint64_t seed)
+static inline void plan_writes(struct client_step *steps, uint32_t regions, uint64_t seed)
 {
     for (uint32_t i = 0; i < WRITES; i++) {
         uint64_t word = rng_mix(seed + i);
@@ -33,12 +33,12 @@ static void plan_writes(struct client_step *steps, uint32_t regions, uint64_t se
 
 /* The write of a session that was executed last; of two at one instant, that of the later region.
  */
-static const struct history_write *last_of(const struct history *history, uint32_t session)
+static inline const struct history_write *last_of(const struct history *whole, uint32_t session)
 {
     const struct history_write *last = NULL;
 
-    for (size_t i = 0; i < history->write_count; i++) {
-        const struct history_write *write = &history->writes[i];
+    for (size_t i = 0; i < whole->write_count; i++) {
+        const struct history_write *write = &whole->writes[i];
 
         if (write->session == session &&
             (!last || write->executed > last->executed ||
@@ -49,10 +49,11 @@ static const struct history_write *last_of(const struct history *history, uint32
 }
 
 /* A write is lost if another region wrote the session later, before it had arrived there. */
-static bool is_lost(const struct history *history, const struct history_write *write, sim_dur lag)
+static inline bool is_lost(const struct history *whole, const struct history_write *write,
+                           sim_dur lag)
 {
-    for (size_t i = 0; i < history->write_count; i++) {
-        const struct history_write *other = &history->writes[i];
+    for (size_t i = 0; i < whole->write_count; i++) {
+        const struct history_write *other = &whole->writes[i];
         sim_dur later = other->executed - write->executed;
 
         if (other->session == write->session && other->region != write->region && later < lag &&

@@ -73,8 +73,9 @@ static const struct field population_fields[] = {
 // clang-format on
 
 /* enum reauth_cause; the kind of store adds its own. */
-static const char *const causes[] = {"local-only",    "store-unavailable", "evicted", "restarted",
-                                     "token-expired", "flushed",           "corrupt", NULL};
+static const char *const causes[] = {"local-only", "store-unavailable", "evicted",
+                                     "restarted",  "token-expired",     "flushed",
+                                     "corrupt",    "expired-early",     NULL};
 static const char *const outcomes[] = {"ok", "failed", NULL};
 static const char *const hows[] = {"local-session", "stateless-token", NULL};
 

@@ -93,6 +93,7 @@ struct field {
     const char *const *choices;      /* CHOICE, VARIANT: NULL-terminated */
     const char *meaning;
     const char *source;
+    const char *limit_source; /* of `min` and `max`, named where a value is refused; or NULL */
 };
 
 #define FIELD_MEMBER(member) (((MODEL_CONFIG *)0)->member)
@@ -101,51 +102,54 @@ struct field {
 
 /* clang-format off */
 #define DURATION(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, sim_dur, FIELD_DURATION), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, sim_dur, FIELD_DURATION), min, initial, max, NULL, meaning, source, NULL}
 #define COUNT(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, uint32_t, FIELD_COUNT), min, initial, max, NULL, meaning, source}
+    COUNT_LIMITED(name, member, min, initial, max, meaning, source, NULL)
+#define COUNT_LIMITED(name, member, min, initial, max, meaning, source, limits)                    \
+    {name, FIELD_TYPED(member, uint32_t, FIELD_COUNT), min, initial, max, NULL, meaning, source,   \
+     limits}
 #define SHARE(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, double, FIELD_SHARE), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, double, FIELD_SHARE), min, initial, max, NULL, meaning, source, NULL}
 #define RATE(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, double, FIELD_RATE), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, double, FIELD_RATE), min, initial, max, NULL, meaning, source, NULL}
 #define SIZE(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, int64_t, FIELD_SIZE), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, int64_t, FIELD_SIZE), min, initial, max, NULL, meaning, source, NULL}
 #define BANDWIDTH(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, double, FIELD_BANDWIDTH), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, double, FIELD_BANDWIDTH), min, initial, max, NULL, meaning, source, NULL}
 #define NUMBER(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, double, FIELD_NUMBER), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, double, FIELD_NUMBER), min, initial, max, NULL, meaning, source, NULL}
 #define FLAG(name, member, initial, meaning, source) \
-    {name, FIELD_TYPED(member, bool, FIELD_FLAG), NULL, initial, NULL, NULL, meaning, source}
+    {name, FIELD_TYPED(member, bool, FIELD_FLAG), NULL, initial, NULL, NULL, meaning, source, NULL}
 #define CHOICE(name, member, choices, initial, meaning, source) \
-    {name, FIELD_TYPED(member, int, FIELD_CHOICE), NULL, initial, NULL, choices, meaning, source}
+    {name, FIELD_TYPED(member, int, FIELD_CHOICE), NULL, initial, NULL, choices, meaning, source, NULL}
 #define VARIANT(name, member, choices, initial, meaning, source) \
-    {name, FIELD_TYPED(member, int, FIELD_VARIANT), NULL, initial, NULL, choices, meaning, source}
+    {name, FIELD_TYPED(member, int, FIELD_VARIANT), NULL, initial, NULL, choices, meaning, source, NULL}
 #define TIME_DIST(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct dist *, FIELD_TIME_DIST), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct dist *, FIELD_TIME_DIST), min, initial, max, NULL, meaning, source, NULL}
 #define NUMBER_DIST(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct dist *, FIELD_NUMBER_DIST), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct dist *, FIELD_NUMBER_DIST), min, initial, max, NULL, meaning, source, NULL}
 #define DURATION_LIST(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct duration_list, FIELD_DURATION_LIST), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct duration_list, FIELD_DURATION_LIST), min, initial, max, NULL, meaning, source, NULL}
 #define NUMBER_LIST(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct number_list, FIELD_NUMBER_LIST), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct number_list, FIELD_NUMBER_LIST), min, initial, max, NULL, meaning, source, NULL}
 #define RATES(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct number_list, FIELD_RATES), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct number_list, FIELD_RATES), min, initial, max, NULL, meaning, source, NULL}
 #define TIMES(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct duration_list, FIELD_TIMES), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct duration_list, FIELD_TIMES), min, initial, max, NULL, meaning, source, NULL}
 #define STAGES(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct stage_list, FIELD_STAGES), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct stage_list, FIELD_STAGES), min, initial, max, NULL, meaning, source, NULL}
 #define COUNT_STAGES(name, member, min, initial, max, meaning, source) \
-    {name, FIELD_TYPED(member, struct stage_list, FIELD_COUNT_STAGES), min, initial, max, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct stage_list, FIELD_COUNT_STAGES), min, initial, max, NULL, meaning, source, NULL}
 #define REGION(name, member, meaning, source) \
-    {name, FIELD_TYPED(member, int32_t, FIELD_REGION), NULL, NULL, NULL, NULL, meaning, source}
+    {name, FIELD_TYPED(member, int32_t, FIELD_REGION), NULL, NULL, NULL, NULL, meaning, source, NULL}
 #define REGION_LIST(name, member, meaning, source) \
-    {name, FIELD_TYPED(member, struct region_list, FIELD_REGION_LIST), NULL, NULL, NULL, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct region_list, FIELD_REGION_LIST), NULL, NULL, NULL, NULL, meaning, source, NULL}
 #define LINK(name, member, meaning, source) \
-    {name, FIELD_TYPED(member, struct link_ref, FIELD_LINK), NULL, NULL, NULL, NULL, meaning, source}
+    {name, FIELD_TYPED(member, struct link_ref, FIELD_LINK), NULL, NULL, NULL, NULL, meaning, source, NULL}
 #define TEXT_DEFAULT(name, member, initial, meaning, source) \
-    {name, FIELD_TYPED(member, char *, FIELD_TEXT), NULL, initial, NULL, NULL, meaning, source}
+    {name, FIELD_TYPED(member, char *, FIELD_TEXT), NULL, initial, NULL, NULL, meaning, source, NULL}
 #define TEXT(name, member, meaning, source) \
-    {name, FIELD_TYPED(member, char *, FIELD_TEXT), NULL, NULL, NULL, NULL, meaning, source}
+    {name, FIELD_TYPED(member, char *, FIELD_TEXT), NULL, NULL, NULL, NULL, meaning, source, NULL}
 /* clang-format on */
 
 #define FIELD_TABLE(table) .fields = (table), .field_count = sizeof(table) / sizeof((table)[0])

@@ -19,7 +19,7 @@ struct described {
     size_t kind_count;             /* kinds to list: of ops->kinds */
 };
 
-/* Find "store", "store.regional" or "regional", a parameter or group of parameters such as
+/* Find "store", a kind ("store.NAME" or its name alone), a parameter or group of parameters such as
  * "client.retry", or a metric such as "reauth_rate"; false with the error in `diag`. `run`: storage
  * for the run settings. */
 bool describe_find(const struct registry *registry, const char *name, struct model_ops *run,

@@ -278,6 +278,8 @@ static bool check_range(const struct field *field, const struct number *number, 
         strbuf_addf(why, "must be at least %s, got %s", min, got);
     else
         strbuf_addf(why, "must be at most %s, got %s", max, got);
+    if (field->limit_source)
+        strbuf_addf(why, " (%s)", field->limit_source);
     return false;
 }
 

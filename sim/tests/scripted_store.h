@@ -62,6 +62,7 @@ static struct reply replies[CLIENT_ERRORS] = {
     [ERROR_MOVED] = {.kind = REPLY_MOVED, .target = 1},
     [ERROR_ASK] = {.kind = REPLY_ASK, .target = 1},
     [ERROR_MAX_CLIENTS] = {.kind = REPLY_RESET},
+    [ERROR_OOM] = {.kind = REPLY_OOM},
     [ERROR_OTHER] = {.kind = REPLY_THROTTLED},
 };
 

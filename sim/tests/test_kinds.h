@@ -17,7 +17,7 @@ static const struct registry test_registry = {test_models, 4};
 /* Fill test_store_ops. names: of the kinds, NULL at the end; the first is the default. */
 static void test_store_make(const struct model_kind *const *kinds, const char *const *names)
 {
-    static struct field fields[64];
+    static struct field fields[128];
 
     test_store_ops = store_ops;
     assert_true(store_ops.field_count <= sizeof fields / sizeof fields[0]);

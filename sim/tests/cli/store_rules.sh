@@ -24,6 +24,6 @@ store: {kind: dynamodb-global-tables}
 faults:
   - {at: 1min, for: 1min, store: us-west-1, throttled: 30%}
   - {at: 2min, store: us-west-1, flush: true}
-  - {at: 2min, store: us-west-1, conflicts: 10%}
+  - {at: 2min, store: us-west-1, role_change: true}
 END
 "$isthmus" validate table.yaml; echo $?
