@@ -94,7 +94,7 @@ STEPS = LEGEND + [r"^ *\d+ +[+-]\d+:\d\d\.\d+", r"(?:<- |by |not before )?step \
                   r"^  (?:writes lost|new sessions lost|re-auths|acknowledged writes lost)[a-z -]* +\d+ +\d+$", r"[a-z0-9-]+/\d+/\d+", r"write \d+ of shard \d+", r"attempt \d+", r"impaired by event \d+"]
 # Of a count, a number or a distribution the type says what the number is.
 TYPED = [r"^  \S+ +(?:count|number|list of numbers|distribution|choice|variant|flag) .*", r"\b[a-z]+(?:_lessons)? [A-Z]?\.?\d+(?:\.\d+)?$", r"(?:facts|seed|stores|reports|failures) \S+",
-         r"\b\d+: ", r"\(\d+ .*\)", r"1 \+ replicas", r"from \d+ vCPUs", r"[2^r() -]+1\)", r"w/2", r"U\(0, [a-z/2~]+\)", r"1.3 one, 1.2 two", r"changes: 1, more: \[[\d, ]+\]"]
+         r"\b\d+: ", r"\(\d+ .*\)", r"1 \+ replicas", r"from \d+ vCPUs", r"[2^r() -]+1\)", r"w/2", r"U\(0, [a-z/2~]+\)", r"1.3 one, 1.2 two", r"loses 1\b", r"changes: 1, more: \[[\d, ]+\]"]
 RESOLVED = [r"\{(?:geometric|lognormal|exponential|pareto|weibull|uniform): .*\}\}",
             r"\(small.yaml, hash \w+\)", r"\S+:\d+$", r"default \(.*\)$", r"^  (?:\S+\.)?(?:seed|zones|replications|\w*attempts|shards|replicas|\w*_quota|instances|workers|\w*factor|\w+) +-?\d+(?:\.\d+)?(?:e-?\d+)? "]
 ESTIMATES, ONE_RUN, EXACT_VALUES = "estimates", "one run", "exact"
