@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT = 110, RIGHT = 1560, PANEL = 300, GAP = 44, AXIS = 60, OBJECTIVES_MAX = 6 };
+enum { LEFT = 110, RIGHT = 1560, PANEL = 300, GAP = 44, AXIS = 76, OBJECTIVES_MAX = 6 };
 
 struct look {
     size_t objective;
@@ -207,6 +207,16 @@ static void add_limit_marks(struct plot_job *job, const struct search *search,
                     objective->bound / objective->divisor, objective->bound / objective->divisor);
 }
 
+/* Of the values as they are stored. */
+static const char *axis_unit(enum unit unit)
+{
+    static const char *const units[UNIT_KINDS] = {
+        [UNIT_SHARE] = " (share)",   [UNIT_NS] = " (ns)",       [UNIT_BYTES] = " (bytes)",
+        [UNIT_PER_S] = " (/s)",      [UNIT_USD] = " (USD)",     [UNIT_BIT_PER_S] = " (bit/s)",
+        [UNIT_COUNT] = " (count)",   [UNIT_NONE] = ""};
+    return units[unit];
+}
+
 static void draw_panel(struct plot_job *job, const struct search *search, size_t number, int top)
 {
     const struct objective *objective = &search->objectives[number];
@@ -226,7 +236,11 @@ static void draw_panel(struct plot_job *job, const struct search *search, size_t
                 objective->max / objective->divisor * 1.08);
     strbuf_add(&job->script,
                last ? "set format x '%g'\nset xlabel " : "set format x ''\nset xlabel ");
-    plot_quote(job, last ? search->parameter : "");
+    struct strbuf axis = STRBUF_INIT;
+    if (last)
+        strbuf_addf(&axis, "%s%s", search->parameter, axis_unit(search->load_unit));
+    plot_quote(job, axis.text != NULL ? axis.text : "");
+    strbuf_release(&axis);
     strbuf_addf(&job->script, "\nplot $o%zu_%d using 1:2 with lines lw 1 lc rgb '#909090'", number,
                 (int)VERDICT_MARKS);
     for (int mark = 0; mark < VERDICT_MARKS; mark++)

@@ -252,7 +252,8 @@ enum drawn plot_difference(struct plot_job *job)
         find_bases(&all);
         job->over_points = true;
         if (all.left_out > 0)
-            strbuf_addf(&job->note, "%zu more metrics are not drawn", all.left_out);
+            strbuf_addf(&job->note, "%zu more metrics are not drawn; ", all.left_out);
+        strbuf_add(&job->note, "means beside the arrows: no intervals here");
         drawn = all.count > 0 ? DRAWN : plot_nothing(job, "the study compares nothing");
         if (drawn == DRAWN && plot_is_text(job))
             draw_text(job, &all);

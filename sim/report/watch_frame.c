@@ -455,7 +455,8 @@ static void draw_table(struct drawing *drawing)
             draw_region(drawing, r);
     draw_region(drawing, regions);
     if (shown < regions) {
-        strbuf_addf(&text, "(%zu more regions, none less available)", regions - shown);
+        strbuf_addf(&text, "(%zu more region%s, none less available)", regions - shown,
+                    regions - shown == 1 ? "" : "s");
         add_line(drawing, WATCH_PLAIN, &text);
     }
     add_line(drawing, WATCH_PLAIN, &text);

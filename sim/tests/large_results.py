@@ -67,16 +67,17 @@ def main():
                                "--output", small]).returncode
         if code not in (0, 10, 12):
             sys.exit(f"failed: exit code {code}")
-        copy_runs(small, large, runs, 150, 28)
+        copy_runs(small, large, runs, 121, 23)
         size = os.path.getsize(large) / 1e6
         print(f"{runs} runs, {size:.0f} MB")
         if runs >= 100_000 and size < 1000:
             sys.exit("less than 1 GB")
         seconds, clock, megabytes = measured([isthmus, "summary", large])
         check("summary, processor time", seconds, SUMMARY_S, "s")
-        # Other work on the machine changes the time by the clock.
-        busy = os.getloadavg()[0] > os.cpu_count() / 2
-        check("summary, by the clock" + (" of a busy machine" if busy else ""), clock, 10 * SUMMARY_S if busy else SUMMARY_S, "s")
+        if os.getloadavg()[0] > os.cpu_count() / 2:
+            print(f"summary, by the clock: {clock:.2f} s, not checked: other work is on the machine")
+        else:
+            check("summary, by the clock", clock, SUMMARY_S, "s")
         check("summary, memory", megabytes, SUMMARY_MB, "MB")
         for table in "summary", "timeline", "incidents", "metrics":
             check(f"export {table}, memory", measured([isthmus, "export", table, large])[2], EXPORT_MB, "MB")
