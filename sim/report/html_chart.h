@@ -46,8 +46,8 @@ struct chart_point {
 #define CHART_LINES_FEW 5
 #define CHART_VALUES_MAX 1000
 int chart_set_load(struct chart_set *set, struct results *results, const struct study_row *study,
-                   const struct chart_point *points, size_t point_count,
-                   size_t line_count, struct diag *diag);
+                   const struct chart_point *points, size_t point_count, size_t line_count,
+                   struct diag *diag);
 void chart_set_release(struct chart_set *set);
 
 /* A figure with the drawing and its text. */

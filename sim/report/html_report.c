@@ -90,8 +90,8 @@ static void write_statistics(struct page *page)
     html_heading(&page->html, "statistics", few ? "All statistics" : "Statistics");
     fputs("<details><summary>Show the table</summary>\n", page->html.out);
     if (!few)
-        fputs("<p>Regions have the whole run, no labels and of latencies the p99 here; <code>isthmus export summary"
-              "</code> has all.</p>\n",
+        fputs("<p>Regions have the whole run, no labels and of latencies the p99 here; "
+              "<code>isthmus export summary</code> has all.</p>\n",
               page->html.out);
     html_table_open(&page->html, "Statistics of the point; the heads sort", columns, 6, true);
     for (size_t i = 0; i < table->count; i++) {

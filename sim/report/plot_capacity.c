@@ -211,9 +211,9 @@ static void add_limit_marks(struct plot_job *job, const struct search *search,
 static const char *axis_unit(enum unit unit)
 {
     static const char *const units[UNIT_KINDS] = {
-        [UNIT_SHARE] = " (share)",   [UNIT_NS] = " (ns)",       [UNIT_BYTES] = " (bytes)",
-        [UNIT_PER_S] = " (/s)",      [UNIT_USD] = " (USD)",     [UNIT_BIT_PER_S] = " (bit/s)",
-        [UNIT_COUNT] = " (count)",   [UNIT_NONE] = ""};
+        [UNIT_SHARE] = " (share)", [UNIT_NS] = " (ns)",   [UNIT_BYTES] = " (bytes)",
+        [UNIT_PER_S] = " (/s)",    [UNIT_USD] = " (USD)", [UNIT_BIT_PER_S] = " (bit/s)",
+        [UNIT_COUNT] = " (count)", [UNIT_NONE] = ""};
     return units[unit];
 }
 

@@ -67,7 +67,7 @@ def main():
                                "--output", small]).returncode
         if code not in (0, 10, 12):
             sys.exit(f"failed: exit code {code}")
-        copy_runs(small, large, runs, 121, 23)
+        copy_runs(small, large, runs, 130, 25)
         size = os.path.getsize(large) / 1e6
         print(f"{runs} runs, {size:.0f} MB")
         if runs >= 100_000 and size < 1000:
