@@ -116,6 +116,8 @@ static void instance_serve(struct app_tier *app, uint32_t index)
     app->instances[request->instance].busy_count++;
     request->stage = STAGE_SERVICE;
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);
+    if (__builtin_expect(app->timed, 0))
+        request->next = (uint32_t)((sim_now(app->sim) - request->since) / SIM_US);
     request->since = sim_now(app->sim);
     queue_check_enter(&app->busy, sim_now(app->sim));
     if (app->shares)
@@ -169,6 +171,9 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
 
+    if (__builtin_expect(app->timed, 0))
+        probe_latency(app->probes, app->response_time,
+                      sim_now(app->sim) - served_since + app->requests[index].next * SIM_US);
     app_respond(app, index, kind, cause);
     app_request_free(app, index);
     instance_release(app, instance, served_since);
@@ -213,6 +218,8 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
     struct app_request *request = &app->requests[entity];
     struct instance *instance;
 
+    if (__builtin_expect(app->timed, 0))
+        probe_count(app->probes, app->arrived);
     if (!app->up) { /* no response: the user waits until the patience timeout */
         probe_count(app->probes, app->lost);
         app_request_free(app, entity);
@@ -255,7 +262,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
 
 /* --- processing -------------------------------------------------------------------------- */
 
-static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
+void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
 {
     struct app_request *request = &app->requests[index];
     struct op_request op = {.request = index,
@@ -301,7 +308,7 @@ static bool request_needs_store(const struct app_request *request)
 
 /* The region or the instance went down during the request: release the worker without a response,
  * or with the one that was given when the instance crashed. */
-RARE static void app_lose(struct app_tier *app, uint32_t index)
+RARE void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
@@ -373,8 +380,18 @@ static uint8_t cause_of(uint8_t miss)
 RARE static void app_on_read_failed(struct app_tier *app, uint32_t index,
                                     const struct op_result *result)
 {
-    app_answer(app, index, RESPONSE_REAUTH,
-               result->outcome == OP_MISS ? cause_of(result->miss) : REAUTH_STORE_UNAVAILABLE);
+    uint8_t cause =
+        result->outcome == OP_MISS ? cause_of(result->miss) : (uint8_t)REAUTH_STORE_UNAVAILABLE;
+
+    if (app->backing)
+        app_search(app, index, cause, result->outcome == OP_MISS);
+    else
+        app_not_found(app, index, cause);
+}
+
+void app_not_found(struct app_tier *app, uint32_t index, uint8_t cause)
+{
+    app_answer(app, index, RESPONSE_REAUTH, cause);
 }
 
 OUT_OF_LINE static void app_touch(struct app_tier *app, uint32_t index)
@@ -394,15 +411,32 @@ RARE static void app_login_failed(struct app_tier *app, uint32_t index)
 OUT_OF_LINE static void app_on_write_done(struct app_tier *app, uint32_t index,
                                           const struct op_result *result)
 {
+    app->requests[index].wrote = result->outcome == OP_DONE;
+    if (__builtin_expect(app->backing != NULL, 0) && app_back_write(app, index))
+        return;
+    app_written(app, index);
+}
+
+void app_written(struct app_tier *app, uint32_t index)
+{
     struct app_request *request = &app->requests[index];
 
-    request->wrote = result->outcome == OP_DONE;
     if (request->wrote)
         request->last_write = sim_now(app->sim);
     if (request->kind == REQUEST_LOGIN && !request->wrote)
         app_login_failed(app, index);
     else if (request->kind == REQUEST_LOGIN && app->config->read_back)
         app_store(app, index, COMMAND_GET);
+    else
+        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
+}
+
+void app_found(struct app_tier *app, uint32_t index)
+{
+    const struct app_request *request = &app->requests[index];
+
+    if (request->kind == REQUEST_PAGE && request->writes)
+        app_touch(app, index);
     else
         app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
 }
@@ -419,12 +453,10 @@ HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_resu
         app_lose(app, index);
     else if (request->stage == STAGE_WRITE)
         app_on_write_done(app, index, result);
-    else if (!found)
+    else if (!found && request->stage == STAGE_READ)
         app_on_read_failed(app, index, result);
-    else if (request->kind == REQUEST_PAGE && request->writes)
-        app_touch(app, index);
     else
-        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
+        app_found(app, index); /* a session that could not be restored is valid nevertheless */
 }
 
 void app_prefetch_request(const void *self, uint32_t request, uint32_t second)

@@ -28,11 +28,12 @@
 
 static const char *const placements[] = {"home", "per-region", NULL};
 static const char *const full_choices[] = {"wait", "refuse", NULL};
+static const char *const backings[] = {"none", "write-through", "write-behind", NULL};
 enum { PLACEMENT_HOME, PLACEMENT_PER_REGION };
 enum { FULL_WAIT, FULL_REFUSE };
 
 struct database_config {
-    int placement, when_full;
+    int placement, when_full, sessions;
     int32_t region;
     struct dist *read_service, *write_service;
     sim_dur write_per_row_ns, timeout_ns;
@@ -44,6 +45,7 @@ struct database_config {
 static const struct field database_fields[] = {
     CHOICE("placement", placement, placements, "home", "home: one database, in `region`; per-region: an independent one in each region", "assumption"),
     REGION("region", region, "region of the only database; default: the first region", "assumption"),
+    CHOICE("sessions", sessions, backings, "none", "sessions in the database too, where they are read if the cache does not have them: written before the user is answered (write-through), or after it (write-behind)", "seed 002"),
     TIME_DIST("read_service", read_service, "0ms", "lognormal(median=2ms, p99=10ms)", "1h", "service time of a query that reads", "assumption"),
     TIME_DIST("write_service", write_service, "0ms", "lognormal(median=4ms, p99=20ms)", "1h", "service time of a query that writes one row", "assumption"),
     DURATION("write_per_row", write_per_row_ns, "0ms", "0.2ms", "1h", "additional service time of each further row of a query", "assumption"),
@@ -60,6 +62,8 @@ static const struct metric database_metrics[] = {
     {.name = "database_timeouts", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "queries that their applications gave up"},
     {.name = "database_utilization", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .scale = 1e-6, .series = true, .meaning = "share of the database's servers that are busy"},
     {.name = "database_queue", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "queries at the database, waiting or in service"},
+    {.name = "sessions_found", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "sessions that the cache did not have, or did not answer for, and that were found in the database"},
+    {.name = "session_writes_behind_lost", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "sessions: write-behind: writes that the database refused, or that were given up, after the user had been answered"},
     {.name = "database_wait", .unit = UNIT_NS, .kind = METRIC_LATENCY, .meaning = "time from a query's arrival at the database until a server executes it"},
     {.name = "database_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY, .better = LOWER_IS_BETTER, .meaning = "time from a query to its reply at the application; those given up count with their timeout"},
 };
@@ -98,7 +102,7 @@ struct place {
     struct query_list waiting, unconnected;
     struct queue_check present;
     struct versions classes[KEY_CLASSES_MAX], sessions[REGIONS_MAX];
-    probe_id reads, writes, refused, timeouts, utilization, wait, latency;
+    probe_id reads, writes, refused, timeouts, utilization, wait, latency, found, lost;
 };
 
 struct database {
@@ -265,7 +269,10 @@ static void query_tell(struct database *database, const struct query_row *row,
     struct place *place = &database->places[home_of(database, row->query.region)];
 
     probe_latency(database->probes, place->latency, sim_now(database->sim) - row->begun);
-    user->done(user->self, row->query.entity, outcome, row->query.version);
+    if (user)
+        user->done(user->self, row->query.entity, outcome, row->query.version);
+    else if (outcome != DATABASE_DONE)
+        probe_count(database->probes, place->lost);
 }
 
 static void list_append(struct database *database, struct query_list *list, uint32_t index)
@@ -364,6 +371,15 @@ static void place_connect_next(struct database *database, struct place *place)
     }
 }
 
+static void query_read(struct database *database, struct place *place, struct database_query *query)
+{
+    uint32_t version = version_at(versions_of(place, query->key), ref_index(query->key));
+
+    if (!ref_is_class(query->key) && version == query->version)
+        probe_count(database->probes, place->found);
+    query->version = version;
+}
+
 static void database_on_served(void *self, struct sim *sim, uint32_t entity, uint32_t generation)
 {
     struct database *database = self;
@@ -377,7 +393,7 @@ static void database_on_served(void *self, struct sim *sim, uint32_t entity, uin
     if (query->writes)
         query->version = query->rows > 1 ? 0 : place_write(place, query->key, query->version);
     else
-        query->version = version_at(versions_of(place, query->key), ref_index(query->key));
+        query_read(database, place, query);
     probe_count(database->probes, query->writes ? place->writes : place->reads);
     place->busy--;
     place->connected--;
@@ -446,6 +462,8 @@ static void place_init(struct database *database, int region)
     place->reads = probe_count_open(probes, "database_reads", region, NULL);
     place->writes = probe_count_open(probes, "database_writes", region, NULL);
     place->refused = probe_count_open(probes, "database_refused", region, NULL);
+    place->found = probe_count_open(probes, "sessions_found", region, NULL);
+    place->lost = probe_count_open(probes, "session_writes_behind_lost", region, NULL);
     place->timeouts = probe_count_open(probes, "database_timeouts", region, NULL);
     place->utilization = probe_level_open(probes, "database_utilization", region, NULL);
     place->wait = probe_latency_open(probes, "database_wait", region, NULL);
@@ -473,8 +491,9 @@ static void database_init(void *self, const struct model_env *env)
     for (uint32_t r = 0; r < database->region_count; r++)
         if (home_of(database, (int)r) == (int)r)
             place_init(database, (int)r);
-    database->port = (struct database_port){database,         database_reserve, database_query,
-                                            database_version, database_set,     database_home};
+    database->port =
+        (struct database_port){database,         config->sessions, database_reserve, database_query,
+                               database_version, database_set,     database_home};
     port_offer_database(env->ports, -1, -1, &database->port);
 }
 

@@ -28,19 +28,24 @@ struct database_user {
 };
 
 struct database_query {
-    uint64_t identity; /* unique in the run: keys its draws */
-    const struct database_user *user;
-    uint32_t entity;  /* the user's, passed back */
-    uint32_t key;     /* ref of the row */
-    uint32_t version; /* of a write: what the row has afterwards, at least */
+    uint64_t identity;                /* unique in the run: keys its draws */
+    const struct database_user *user; /* NULL: a write of a session that nobody waits for */
+    uint32_t entity;                  /* the user's, passed back */
+    uint32_t key;                     /* ref of the row */
+    uint32_t version; /* of a write: what the row has afterwards, at least. Of a read of a session:
+                         its check, to count those that are found */
     uint32_t rows;    /* written by it, at least 1; more: see `set` of the port */
     uint32_t bytes;   /* of the query, or of its reply if it reads */
     int region;       /* of the application */
     bool writes;
 };
 
+/* Whether sessions are in the database too, and when they are written to it. */
+enum session_backing { BACKING_NONE, BACKING_THROUGH, BACKING_BEHIND };
+
 struct database_port {
     void *self;
+    int sessions; /* enum session_backing */
     /* Once for each class of keys, while connecting. */
     void (*reserve)(void *self, uint32_t class, uint32_t keys);
     void (*query)(void *self, const struct database_query *query);

@@ -507,6 +507,11 @@ struct store_memory *memory_create(struct store *store, bool exact, const struct
     return memory;
 }
 
+void memory_resize(struct store_memory *memory, const struct store_config *config)
+{
+    set_limits(memory, config);
+}
+
 void memory_free(struct store_memory *memory)
 {
     if (!memory)

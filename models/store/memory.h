@@ -113,6 +113,8 @@ void memory_check(const struct store_config *config, struct validation *validati
 
 /* NULL where no keyspaces are wanted. exact: as memcached evicts. */
 struct store_memory *memory_create(struct store *store, bool exact, const struct model_env *env);
+/* The nodes are of another type now: limits follow it, unless `maxmemory` is given. */
+void memory_resize(struct store_memory *memory, const struct store_config *config);
 void memory_free(struct store_memory *memory); /* NULL is allowed */
 /* The cron and the metrics of a cluster, if the store has keyspaces. */
 void memory_init_cluster(struct cluster *cluster, const struct model_env *env);
