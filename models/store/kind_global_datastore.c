@@ -80,6 +80,7 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
      .better = LOWER_IS_BETTER,
+     .series = true,
      .meaning =
          "for each write, however it arrives: time applied at the secondary of the region minus "
          "time acknowledged by the primary"},
