@@ -33,5 +33,7 @@ extern const struct model_ops monitoring_ops;
 extern const struct model_ops failover_ops;
 extern const struct model_ops fault_schedule_ops;
 extern const struct model_ops cost_ops;
+extern const struct model_ops database_ops;
+extern const struct model_ops key_classes_ops;
 
 #endif

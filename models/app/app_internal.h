@@ -11,6 +11,7 @@
 
 #include "app_fleet.h"
 #include "bug.h"
+#include "database.h"
 #include "deploy.h"
 #include "edge.h"
 #include "endpoint_group.h"
@@ -76,7 +77,10 @@ enum stage {
     STAGE_WAITING,
     STAGE_SERVICE,
     STAGE_READ,
-    STAGE_WRITE
+    STAGE_WRITE,
+    STAGE_SEARCH,  /* reads the session in the database, the cache did not have it */
+    STAGE_RESTORE, /* writes it to the cache again */
+    STAGE_BACK     /* writes it to the database, as the cache before */
 };
 
 /* A request on its way to the tier or in it: one cache line. */
@@ -91,7 +95,7 @@ __extension__ struct app_request {
     uint32_t way_back_low;
     uint32_t generation;
     uint32_t instance; /* until it arrives: the endpoint that it comes to */
-    uint32_t next;
+    uint32_t next;     /* in a queue or the free list; while it searches: the cause of a re-auth */
     uint16_t session_check;
     uint8_t stage;
     uint8_t kind : 2; /* enum request_kind */
@@ -157,6 +161,8 @@ struct app_tier {
     const struct prefetch_port *instances_hint; /* NULL: none */
     struct power_port power;
     struct session_port *sessions;
+    const struct database_port *backing; /* NULL: sessions are in the store alone */
+    struct database_user backed;
     struct users_port *users[REGIONS_MAX];
     struct edge_port *edge;
     struct deploy_port deploy;
@@ -184,10 +190,26 @@ void app_requests_check(struct app_tier *app);
 /* Implement struct app_port. */
 void app_submit(void *self, const struct user_request *user, sim_dur way_there);
 void app_arrive_now(void *self, const struct user_request *user);
+/* The session of a page was found, or not; of a write: it is over. */
+void app_found(struct app_tier *app, uint32_t index);
+void app_not_found(struct app_tier *app, uint32_t index, uint8_t cause);
+void app_written(struct app_tier *app, uint32_t index);
+RARE void app_lose(struct app_tier *app, uint32_t index);
+void app_store(struct app_tier *app, uint32_t index, enum command_kind kind);
 /* Implements struct op_port. */
 void app_on_op_done(void *self, uint32_t index, const struct op_result *result);
 /* Implements struct prefetch_port. */
 void app_prefetch_request(const void *self, uint32_t request, uint32_t second);
+
+/* --- app_backing.c --------------------------------------------------------------------------- */
+
+/* The database has sessions too, if it does. */
+void app_backing_connect(struct app_tier *app, const struct port_directory *ports);
+/* A session was not read from the store: look for it in the database. cause: of the re-auth if it
+ * is not there; missed: the store answered. */
+RARE void app_search(struct app_tier *app, uint32_t index, uint8_t cause, bool missed);
+/* The session was written to the store, or not; true: its request waits for the database. */
+RARE bool app_back_write(struct app_tier *app, uint32_t index);
 
 /* --- app_guard.c ----------------------------------------------------------------------------- */
 

@@ -262,7 +262,7 @@ static void app_on_arrive(void *self, struct sim *sim, uint32_t entity, uint32_t
 
 /* --- processing -------------------------------------------------------------------------- */
 
-static void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
+void app_store(struct app_tier *app, uint32_t index, enum command_kind kind)
 {
     struct app_request *request = &app->requests[index];
     struct op_request op = {.request = index,
@@ -308,7 +308,7 @@ static bool request_needs_store(const struct app_request *request)
 
 /* The region or the instance went down during the request: release the worker without a response,
  * or with the one that was given when the instance crashed. */
-RARE static void app_lose(struct app_tier *app, uint32_t index)
+RARE void app_lose(struct app_tier *app, uint32_t index)
 {
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
@@ -380,8 +380,18 @@ static uint8_t cause_of(uint8_t miss)
 RARE static void app_on_read_failed(struct app_tier *app, uint32_t index,
                                     const struct op_result *result)
 {
-    app_answer(app, index, RESPONSE_REAUTH,
-               result->outcome == OP_MISS ? cause_of(result->miss) : REAUTH_STORE_UNAVAILABLE);
+    uint8_t cause =
+        result->outcome == OP_MISS ? cause_of(result->miss) : (uint8_t)REAUTH_STORE_UNAVAILABLE;
+
+    if (app->backing)
+        app_search(app, index, cause, result->outcome == OP_MISS);
+    else
+        app_not_found(app, index, cause);
+}
+
+void app_not_found(struct app_tier *app, uint32_t index, uint8_t cause)
+{
+    app_answer(app, index, RESPONSE_REAUTH, cause);
 }
 
 OUT_OF_LINE static void app_touch(struct app_tier *app, uint32_t index)
@@ -401,15 +411,32 @@ RARE static void app_login_failed(struct app_tier *app, uint32_t index)
 OUT_OF_LINE static void app_on_write_done(struct app_tier *app, uint32_t index,
                                           const struct op_result *result)
 {
+    app->requests[index].wrote = result->outcome == OP_DONE;
+    if (__builtin_expect(app->backing != NULL, 0) && app_back_write(app, index))
+        return;
+    app_written(app, index);
+}
+
+void app_written(struct app_tier *app, uint32_t index)
+{
     struct app_request *request = &app->requests[index];
 
-    request->wrote = result->outcome == OP_DONE;
     if (request->wrote)
         request->last_write = sim_now(app->sim);
     if (request->kind == REQUEST_LOGIN && !request->wrote)
         app_login_failed(app, index);
     else if (request->kind == REQUEST_LOGIN && app->config->read_back)
         app_store(app, index, COMMAND_GET);
+    else
+        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
+}
+
+void app_found(struct app_tier *app, uint32_t index)
+{
+    const struct app_request *request = &app->requests[index];
+
+    if (request->kind == REQUEST_PAGE && request->writes)
+        app_touch(app, index);
     else
         app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
 }
@@ -426,12 +453,10 @@ HOT_HANDLER void app_on_op_done(void *self, uint32_t index, const struct op_resu
         app_lose(app, index);
     else if (request->stage == STAGE_WRITE)
         app_on_write_done(app, index, result);
-    else if (!found)
+    else if (!found && request->stage == STAGE_READ)
         app_on_read_failed(app, index, result);
-    else if (request->kind == REQUEST_PAGE && request->writes)
-        app_touch(app, index);
     else
-        app_answer(app, index, RESPONSE_OK, REAUTH_NONE);
+        app_found(app, index); /* a session that could not be restored is valid nevertheless */
 }
 
 void app_prefetch_request(const void *self, uint32_t request, uint32_t second)

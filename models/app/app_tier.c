@@ -256,6 +256,7 @@ static void app_tier_connect(void *self, const struct port_directory *ports)
     app->edge = port_need_edge(ports, -1, -1);
     for (uint32_t r = 0; r < app->region_count; r++)
         app->users[r] = port_need_users(ports, (int)r, -1);
+    app_backing_connect(app, ports);
     app_balancer_connect(app, port_find_endpoint_group(ports, app->region, -1));
     if (app->times_out)
         app->time_out =

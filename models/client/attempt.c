@@ -13,6 +13,17 @@ const sim_dur client_after_limits[AFTERS] = {1 * SIM_MS,    3 * SIM_MS,    10 * 
                                              30 * SIM_MS,   100 * SIM_MS,  300 * SIM_MS,
                                              1000 * SIM_MS, 3000 * SIM_MS, SIM_NEVER};
 
+/* Of a key of a class: its value is in a write, or in the reply to a read. */
+RARE static void command_set_class_size(const struct store_client *client, const struct op *op,
+                                        struct command *command)
+{
+    if (command->kind == COMMAND_CREATE)
+        command->bytes = op->request.value_bytes + COMMAND_OVERHEAD;
+    else
+        command->bytes = client->config->read_bytes;
+    command->reply.bytes = op->request.value_bytes + COMMAND_OVERHEAD;
+}
+
 /* Sizes differ between sessions: that of the write, or of the value that a read may find. */
 RARE void command_draw_size(const struct store_client *client, struct command *command)
 {
@@ -56,7 +67,9 @@ static inline uint32_t command_make(struct store_client *client, const struct op
                                                         .request = op->request.request,
                                                         .user_pending = op->request.pending,
                                                         .session = op->request.session};
-    if (__builtin_expect(command->bytes == 0, 0))
+    if (__builtin_expect(ref_is_class(command->session), 0))
+        command_set_class_size(client, op, command);
+    else if (__builtin_expect(command->bytes == 0, 0))
         command_draw_size(client, command);
     if (__builtin_expect(op->redirect != ENDPOINT_ANY, 0))
         command->asking = (op->redirect & REDIRECT_ASKS) != 0;
@@ -289,6 +302,19 @@ void op_end_attempt(struct store_client *client, struct op *op, enum attempt_end
         op_note_cause(client, op, how != ATTEMPT_ANSWERED);
 }
 
+/* A health check, an operation on a key of a class, or one of dead servers. */
+RARE static void op_report_uncounted(const struct store_client *client, uint32_t request,
+                                     struct op_result *result)
+{
+    const struct op_port *to = request & CLASS_REQUEST ? client->classes : client->app;
+
+    if (result->outcome == OP_HIT || result->outcome == OP_DONE) {
+        result->version = client->found.version;
+        result->expires = client->found.expires;
+    }
+    to->done(to->self, request, result);
+}
+
 void op_finish(struct store_client *client, uint32_t index, enum op_outcome outcome, uint8_t miss)
 {
     const struct op *op = op_at(client, index);
@@ -302,7 +328,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
         retry_budget_ended(budget_of(client, op), sim_now(client->sim), outcome != OP_FAILED,
                            op->paid_milli);
     if (!client->up || op->request.probe) {
-        client->app->done(client->app->self, request, &result);
+        op_report_uncounted(client, request, &result);
         return;
     }
     if (op_is_write(op)) {
@@ -436,6 +462,8 @@ void count_read_answer(struct store_client *client, struct op *op, const struct 
     sim_dur after;
     uint32_t bucket = 0;
 
+    if (op->request.probe)
+        client->found = *reply;
     if (op->answered_once || op->request.probe)
         return;
     op->answered_once = true;
@@ -471,7 +499,8 @@ RARE static bool op_reads_again(struct store_client *client, uint32_t index)
     struct op *op = op_at(client, index);
     const struct store_client_config *config = client->config;
 
-    if (config->read_after_write != RAW_RETRY || op->rereads >= config->raw_times)
+    if (config->read_after_write != RAW_RETRY || op->rereads >= config->raw_times ||
+        ref_is_class(op->request.session))
         return false;
     op->rereads++;
     op->attempts--; /* a repeated read after a miss is not a retry */
@@ -563,6 +592,8 @@ static HOT_HANDLER void client_on_reply(void *self, struct sim *sim, uint32_t en
         count_read_answer(client, op_at(client, index), &reply);
         if (outcome == OP_MISS && op_reads_again(client, index))
             return;
+    } else if (__builtin_expect(op_at(client, index)->request.probe, 0)) {
+        client->found = reply;
     }
     if (__builtin_expect(client->history != NULL, 0))
         client_record_answered(client, index, row, outcome);

@@ -219,8 +219,11 @@ struct store_client {
     const struct session_store_port *store;
     const struct promotion_port *promotion; /* NULL: the store has nothing to promote */
     struct op_port *app;
+    struct op_port *classes; /* ends of operations on keys of classes; NULL: there are none */
+    struct reply found;      /* the last reply to what is in no statistics */
     struct prefetch_port hint;
-    const struct prefetch_port *requests_hint, *users_hints[REGIONS_MAX]; /* NULL: none */
+    const struct prefetch_port *requests_hint,
+        *users_hints[KEY_CLASS_REGION + KEY_CLASSES_MAX]; /* NULL: none; of classes: always */
     const struct objective_port *objective;
     sim_dur good_latency_ns; /* of the objective; 0 where it counts no operation of the store */
     struct operation_tally good_writes, good_reads;
@@ -348,7 +351,7 @@ static inline void count_ambiguous(struct store_client *client, uint32_t row)
 {
     struct pending_command *pending = pending_at(client, row);
 
-    if (!pending->abandoned || pending->counted ||
+    if (!pending->abandoned || pending->counted || ref_is_class(pending->session) ||
         !command_at(&client->commands, row)->reply.executed)
         return;
     pending->counted = true;

@@ -98,7 +98,7 @@ static void client_prefetch_reply(const void *self, uint32_t entity)
     mem_prefetch(command_at(&client->commands, ref_index(entity)), sizeof(struct command));
     mem_prefetch(&client->pools.connections[pending->connection], sizeof(struct connection));
     mem_prefetch(op_at(client, pending->op), sizeof(struct op));
-    if (client->requests_hint)
+    if (client->requests_hint && !ref_is_class(pending->session))
         client->requests_hint->prefetch(client->requests_hint->self, pending->request, 0);
     if (users)
         users->prefetch(users->self, pending->session, pending->user_pending);

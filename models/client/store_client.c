@@ -281,7 +281,7 @@ static void client_set_instances(void *self, uint32_t instances)
 {
     struct store_client *client = self;
 
-    client->instance_count = instances;
+    client->instance_count = client->port.instances = instances;
 }
 
 /* The connections of failed servers are closed; their operations run to their end without being
@@ -290,7 +290,7 @@ static void client_set_up(void *self, bool up)
 {
     struct store_client *client = self;
 
-    client->up = up;
+    client->up = client->port.up = up;
     for (uint32_t pool = 0; !up && pool < client->pools.pool_count; pool++)
         client_close_idle(client, pool);
 }
@@ -448,6 +448,7 @@ static void store_client_init(void *self, const struct model_env *env)
                                          .submit = client_submit,
                                          .set_instances = client_set_instances,
                                          .on_write_failure = config->on_write_failure,
+                                         .up = true,
                                          .set_up = client_set_up,
                                          .restart_instance = client_restart_instance};
     client->hint = (struct prefetch_port){client, client_prefetch_instance};
@@ -485,6 +486,7 @@ static void store_client_connect(void *self, const struct port_directory *ports)
     for (size_t e = 0; e < pools->endpoints->count; e++)
         pools->listeners[e] = port_find_listener(ports, (int)e, -1);
     client->app = port_need_ops(ports, client->region, -1);
+    client->classes = port_find_class_ops(ports, client->region, -1);
     client_connect_objective(client, port_need_objective(ports, -1, -1));
     client->impairments = impairments_read(ports);
     client->history = port_find_op_history(ports, -1, -1);

@@ -38,6 +38,9 @@ struct session_store_port {
     void (*reserve)(void *self, int region, uint32_t count);
     /* A session that was there before the run began. Before the first event only. */
     void (*seed)(void *self, uint32_t session, uint32_t session_check);
+    /* The same for a key of a class, at version 0, in all clusters. expires: SIM_NEVER: not at all.
+     */
+    void (*seed_key)(void *self, uint32_t key, uint32_t bytes, sim_time expires);
 };
 
 PORT_ACCESSORS(session_store, struct session_store_port)

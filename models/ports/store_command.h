@@ -37,6 +37,10 @@ static inline const char *command_name(enum command_kind kind)
     return names[kind];
 }
 
+/* Of a key of a class: command or reply beside the value. An assumption: name of the key, headers.
+ */
+#define COMMAND_OVERHEAD 60
+
 /* The class of a reply. */
 enum reply_kind {
     REPLY_NONE,      /* there is none yet */
@@ -69,14 +73,18 @@ enum miss_reason {
 };
 
 struct reply {
-    sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
-    uint32_t bytes;         /* on the wire. Of a read's command: of the value, if sizes differ */
-    uint16_t target;        /* REPLY_MOVED, REPLY_ASK: index of an endpoint, else 0 */
-    uint8_t kind;           /* enum reply_kind */
-    uint8_t miss;           /* enum miss_reason or above, with REPLY_MISS */
-    bool executed;          /* a write took effect at the server */
-    bool stale;             /* with REPLY_HIT: an older write of the session was found */
-    bool closes;            /* the server closes the connection after it */
+    union {
+        sim_dur retry_after_ns; /* REPLY_THROTTLED, else 0 */
+        sim_time expires;       /* of a key of a class, with REPLY_HIT; SIM_NEVER: not at all */
+    };
+    uint32_t bytes;   /* on the wire. Of a read's command: of the value, if sizes differ */
+    uint16_t target;  /* REPLY_MOVED, REPLY_ASK: index of an endpoint, else 0 */
+    uint8_t kind;     /* enum reply_kind */
+    uint8_t miss;     /* enum miss_reason or above, with REPLY_MISS */
+    bool executed;    /* a write took effect at the server */
+    bool stale;       /* with REPLY_HIT: an older write of the session was found */
+    bool closes;      /* the server closes the connection after it */
+    uint32_t version; /* of a key of a class: found, or written */
 };
 
 enum command_owner { COMMAND_FREE, COMMAND_AT_CLIENT, COMMAND_ON_WIRE, COMMAND_AT_STORE };

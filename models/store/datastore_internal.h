@@ -186,6 +186,7 @@ struct datastore_server {
     /* log of a primary: entries with numbers in (log_low, log_high], in a ring by number */
     struct log_entry *log;
     uint64_t log_low, log_high, log_mask;
+    struct class_log changes; /* of keys of classes, by number of the write */
 };
 
 /* struct cluster's `state`. */
@@ -381,8 +382,27 @@ extern const char *const redirect_names[];
 /* Is the command at a shard that does not serve it? Then it has its reply. */
 RARE bool reshard_redirects(const struct server *server, struct command *command);
 
+/* --- datastore_classes.c --------------------------------------------------------------------- */
+
+/* Functions of struct store_kind. */
+bool datastore_class_refuses(struct server *server, struct command *command);
+void datastore_class_written(struct server *server, const struct command *command,
+                             struct class_change *change);
+/* A secondary's server has applied writes `from` + 1 to `to` of its primary. */
+RARE void datastore_classes_apply(const struct datastore_server *server,
+                                  const struct datastore_server *primary, uint64_t from,
+                                  uint64_t to);
+/* A server goes on from write `fork` of `old`, which may be itself: what that executed after it is
+ * taken back. */
+RARE void datastore_classes_undo(const struct datastore_server *old, struct server *server,
+                                 uint64_t fork);
+/* The memory of a primary has removed a key. */
+RARE void datastore_class_removed(struct server *server, uint32_t key);
+
 /* --- kind_global_datastore.c ----------------------------------------------------------------- */
 
+/* min-replicas-to-write: too few replicas have acknowledged something of late. */
+RARE bool server_lacks_replicas(const struct datastore_server *server);
 /* Execute a read with what the server holds. */
 void datastore_read(struct datastore_server *server, struct command *command);
 /* The server has executed a write: log and replicate it. */

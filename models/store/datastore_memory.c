@@ -57,10 +57,15 @@ void datastore_removed(struct server *server, uint32_t session, bool evicted)
     struct datastore *datastore = state->cluster->datastore;
     struct store *store = datastore->store;
     struct write_position position = {1, 0, state->shard};
-    struct removal *removal = removal_of(datastore->removals, session);
+    struct removal *removal;
     const struct log_entry entry = {
         .acknowledged = sim_now(store->sim), .session = session, .removal = true};
 
+    if (ref_is_class(session)) {
+        datastore_class_removed(server, session);
+        return;
+    }
+    removal = removal_of(datastore->removals, session);
     if (memory_runs(store->memory)) {
         server_apply(state, state->applied + 1);
         position = (struct write_position){state->applied, state->history, state->shard};
@@ -134,6 +139,8 @@ static bool server_keeps(void *self, uint32_t session, const struct key_value *v
 void datastore_keep_keys(struct datastore_server *old, struct datastore_server *server)
 {
     memory_move(old->server, server->server);
+    if (old != server && server->server->keyspace)
+        datastore_classes_undo(old, server->server, server->applied);
     if (server->server->keyspace)
         keyspace_retain(server->server->keyspace, server_keeps, server, KEY_NEVER);
 }

@@ -105,6 +105,9 @@ static void replica_apply(void *self, int region, struct write_position position
         note_lag(datastore, cluster, primary, server->applied, position.number, when);
     if (__builtin_expect(datastore->store->history != NULL, 0))
         store_history_applied(&datastore->store->clusters[region], &position, server->applied);
+    if (__builtin_expect(datastore->store->classes != NULL, 0) &&
+        position.history == primary->history)
+        datastore_classes_apply(server, primary, server->applied, position.number);
     server_apply(server, position.number);
     if (position.number % TRIM_EVERY == 0)
         log_trim(datastore, position.shard);
@@ -135,6 +138,7 @@ static void replica_loaded(void *self, int region, struct write_position positio
         store_history_applied(&datastore->store->clusters[region], &position, held);
     server->loading = false;
     server->history = position.history;
+    classes_copy(server->server, primary->server);
     server_apply(server, position.number);
     log_trim(datastore, position.shard);
     level_unreplicated(datastore, cluster);

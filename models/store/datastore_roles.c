@@ -51,6 +51,7 @@ static void shard_empty(struct datastore_server *server, int reason)
 {
     struct shard *shard = &server->cluster->datastore->shards[server->shard];
 
+    classes_clear(server->server);
     server->history = shard_fork(shard, server->history, 0, reason);
     server->log_low = server->log_high = server->applied;
     shard->emptied += server->applied - shard->base;
@@ -206,6 +207,7 @@ static void primary_taken_over(struct datastore_server *state)
         losses_begin(datastore, state->crashed);
     lost = count_suffix(datastore, state, state->crash_fork, history, LOSS_TO_REPLICA);
     probe_count_many(store->probes, cluster->lost, lost);
+    datastore_classes_undo(state, state->server, state->crash_fork);
     server_apply(state, state->crash_fork);
     log_begin(state, sim_now(store->sim));
     datastore_keep_keys(state, state);

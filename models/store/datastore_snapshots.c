@@ -57,6 +57,7 @@ static void shard_flush(struct datastore *datastore, struct datastore_server *se
     shard->live = 0;
     if (server->server->keyspace)
         keyspace_clear(server->server->keyspace);
+    classes_clear(server->server);
     server_apply(server, position.number);
     log_append(server,
                &(struct log_entry){.acknowledged = sim_now(datastore->store->sim), .flush = true});
@@ -379,6 +380,7 @@ static uint64_t restore_shard(struct datastore *datastore, struct datastore_serv
     shard->live = saved->live;
     log_begin(new, sim_now(datastore->store->sim));
     datastore_restore_keys(old, new);
+    classes_clear(new->server); /* a snapshot of keys of classes is not kept: the cache is cold */
     return after > before ? after - before : 0;
 }
 

@@ -169,6 +169,39 @@ static void cluster_is_created_from_a_snapshot(void **state)
     end_scenario();
 }
 
+/* The run begins at 02:59:40, and the daily window at 03:00 has no length: the snapshot is taken at
+ * 20 s, and is 10 s old at 30 s. With a window of 20 s it is taken at 20 to 40 s: at 40 s it is at
+ * most 20 s old. What is copied, small, is there at once. */
+static void daily_snapshots_come_in_their_window(void **state)
+{
+    (void)state;
+    plan_at(30 * SIM_S, plan_restore, 0);
+    run_scenario(WORLD "store: {" SAVE ", restore_create: 20s, calendar: {day: wed, time: "
+                       "2h59min40s}, snapshots: {daily: {at: 3h, window: 0s}}}\n");
+    assert_true(is_restorable);
+    assert_int_equal(plan.age_ns, 10 * SIM_S);
+    end_scenario();
+    forget_plan(NULL);
+    plan_at(40 * SIM_S + 1, plan_restore, 0);
+    run_scenario(WORLD "store: {" SAVE ", restore_create: 20s, calendar: {day: sun, time: "
+                       "2h59min40s}, snapshots: {daily: {at: 3h, window: 20s}}}\n");
+    assert_true(is_restorable);
+    assert_true(plan.age_ns > 0 && plan.age_ns <= 20 * SIM_S);
+    end_scenario();
+}
+
+/* A run that begins after the day's window has only the start of the run to go back to. */
+static void window_of_the_day_may_be_over(void **state)
+{
+    (void)state;
+    plan_at(30 * SIM_S, plan_restore, 0);
+    run_scenario(WORLD "store: {" SAVE ", restore_create: 20s, calendar: {time: 3h}, "
+                       "snapshots: {daily: {at: 2h59min, window: 0s}}}\n");
+    assert_true(is_restorable);
+    assert_int_equal(plan.age_ns, 30 * SIM_S);
+    end_scenario();
+}
+
 /* A secondary that runs is promoted, not restored. */
 static void secondary_is_not_restored(void **state)
 {
@@ -187,6 +220,8 @@ int main(void)
         cmocka_unit_test_setup(restore_in_place_brings_back_what_the_flush_deleted, forget_plan),
         cmocka_unit_test_setup(flush_is_no_matter_of_the_primary, forget_plan),
         cmocka_unit_test_setup(cluster_is_created_from_a_snapshot, forget_plan),
+        cmocka_unit_test_setup(daily_snapshots_come_in_their_window, forget_plan),
+        cmocka_unit_test_setup(window_of_the_day_may_be_over, forget_plan),
         cmocka_unit_test_setup(secondary_is_not_restored, forget_plan),
     };
 

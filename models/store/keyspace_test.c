@@ -195,6 +195,39 @@ static void sampled_lru_approaches_exact_lru(void **state)
     free(zipf);
 }
 
+/*
+ * Redis 7.0.15 with the same references: Zipf exponent 1.0 over 10 000 keys, 1000 a second for 100
+ * s, a GET and after a miss a SET of 1000 B, maxmemory about 1.1 MB above the empty server's.
+ * Measured once, by a client of 60 lines, for each policy on a server of its own with its defaults:
+ * keys held (DBSIZE) and share of hits of the last 50 s, one run. LFU decays during the run. The
+ * statistical error of 50 000 references is 0.2 points.
+ */
+static void servers_hit_as_often(void **state)
+{
+    static const struct {
+        int policy;
+        uint32_t keys;
+        double hits;
+    } cases[] = {{EVICT_ALLKEYS_LRU, 922, 0.66262},
+                 {EVICT_ALLKEYS_LFU, 921, 0.71454},
+                 {EVICT_ALLKEYS_RANDOM, 908, 0.61802}};
+
+    (void)state;
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        struct zipf *zipf = zipf_new(1.0);
+        struct memory_config config = config_of(cases[c].policy);
+        double sum = 0;
+
+        config.limit_bytes = (cases[c].keys - 1) * VALUE;
+        for (int run = 0; run < 4; run++)
+            sum += hit_share(&config, zipf, 100000, 1000) / 4;
+        print_message("%s: %.4f, a server %.4f\n", eviction_policies[cases[c].policy], sum,
+                      cases[c].hits);
+        assert_close(sum, cases[c].hits, 0.01);
+        free(zipf);
+    }
+}
+
 /* --- an independent list of references ------------------------------------------------------- */
 
 #define LISTED 50
@@ -607,6 +640,7 @@ int main(void)
         cmocka_unit_test(exact_lru_hits_as_che_says),
         cmocka_unit_test(random_eviction_hits_as_its_approximation_says),
         cmocka_unit_test(sampled_lru_approaches_exact_lru),
+        cmocka_unit_test(servers_hit_as_often),
         cmocka_unit_test(exact_lru_holds_what_a_list_holds),
         cmocka_unit_test(tiering_keeps_the_last_used_values_in_memory),
         cmocka_unit_test(the_lfu_counter_has_the_published_values),

@@ -135,6 +135,8 @@ static bool dsql_admits(struct cluster *cluster)
     struct connection_bucket *bucket = &dsql->buckets[cluster->region];
     sim_time now = sim_now(cluster->store->sim);
 
+    if (now == 0)
+        return true; /* of a warm pool: it was opened some time before */
     bucket->tokens +=
         dsql->config->connection_rate_per_s * (double)(now - bucket->filled) / (double)SIM_S;
     bucket->filled = now;

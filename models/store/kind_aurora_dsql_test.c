@@ -127,6 +127,24 @@ static void new_connections_are_limited_by_a_bucket(void **state)
     scenario_free(scenario);
 }
 
+/* Those of pools that are warm when the run begins were opened before: 1500 are more than the
+ * bucket has, and all serve. */
+static void warm_connections_were_admitted_before(void **state)
+{
+    (void)state;
+    scenario = scenario_of(
+        &client_registry,
+        "regions: {a: {}, b: {}, c: {}}\nduration: 10s\nwarmup: 0s\n"
+        "store: {kind: aurora-dsql, read_latency: 0ms, write_latency: 5s}\n" NETWORK(
+            "20ms") "client: {timeout: 9s, retry: {attempts: 1}, pool: {size: 1500, warm: 1500}}\n"
+                    "driver: {rate: 1500/s, writes: 1500, writer: a}\n");
+    world = world_of(scenario, 0, NULL);
+    assert_close(wanted("connections_throttled", NULL, 0), 0, 0);
+    assert_close(wanted("write_failures", NULL, 0), 0, 0);
+    world_free(world);
+    scenario_free(scenario);
+}
+
 #define KEYS 16
 #define STEPS 6000
 static void transactions_are_linearizable(void **state)
@@ -158,6 +176,7 @@ int main(void)
         cmocka_unit_test(aborted_share_is_that_of_a_poisson_process),
         cmocka_unit_test(isolated_region_refuses_reads_too),
         cmocka_unit_test(new_connections_are_limited_by_a_bucket),
+        cmocka_unit_test(warm_connections_were_admitted_before),
         cmocka_unit_test(transactions_are_linearizable),
     };
 

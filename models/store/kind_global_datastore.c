@@ -4,7 +4,7 @@
  * it. Clusters are divided into shards by the hash slot of a session; each shard is one server.
  *
  * This file: parameters, endpoints, commands, and wiring; longer than 800 lines because the
- * commands and the wiring of its nine other files share static functions. Crashes and promotion are
+ * commands and the wiring of its other files share static functions. Crashes and promotion are
  * in datastore_roles.c, the interface used by the streams between regions in datastore_replica.c.
  *
  * Conservation, checked at the end: every acknowledged write is held by the primary, lost at a
@@ -338,7 +338,7 @@ static void session_written(struct datastore_server *server, struct session_row 
 
 /* min-replicas-to-write: fewer replicas than that have acknowledged something of late. Those inside
  * the region count while their nodes run. */
-RARE static bool server_lacks_replicas(const struct datastore_server *server)
+RARE bool server_lacks_replicas(const struct datastore_server *server)
 {
     const struct cluster *cluster = server->cluster->cluster;
     const struct datastore *datastore = server->cluster->datastore;
@@ -704,8 +704,10 @@ static void datastore_fini(struct store *store)
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         struct datastore_server *servers = datastore->clusters[r].servers;
 
-        for (uint32_t s = 0; servers && s < datastore->shard_count; s++)
+        for (uint32_t s = 0; servers && s < datastore->shard_count; s++) {
             free(servers[s].log);
+            free(servers[s].changes.items);
+        }
         free(datastore->clusters[r].occupied);
         free(servers);
     }
@@ -786,6 +788,7 @@ const struct store_kind kind_global_datastore = {
               .meaning =
                   "active-passive: a primary cluster and up to two secondary clusters in other "
                   "regions",
+              .supports = store_supports,
               .config_size = sizeof(struct datastore_config),
               FIELD_TABLE(datastore_fields),
               METRIC_TABLE(datastore_metrics),
@@ -800,6 +803,8 @@ const struct store_kind kind_global_datastore = {
     .seed = datastore_seed,
     .execute = datastore_execute,
     .replica_read = datastore_replica_read,
+    .class_refuses = datastore_class_refuses,
+    .class_written = datastore_class_written,
     .nodes = datastore_nodes,
     .shard_of = datastore_shard_of,
     .shard_asked = datastore_shard_asked,

@@ -164,6 +164,8 @@ RARE static bool knows_change(const struct store *store, int region, uint32_t in
  * are random, so each run has others. */
 static uint32_t key_hash(const struct store *store, uint32_t session, uint32_t session_check)
 {
+    if (ref_is_class(session))
+        session_check = 0; /* the version that a write carries is no part of the key */
     return (uint32_t)rng_mix(((uint64_t)session_check << 32 | session) ^ store->service.key[0]);
 }
 
@@ -315,6 +317,7 @@ const struct store_kind kind_memcached = {
     .model = {.name = "memcached",
               .meaning = "independent nodes in each region; clients choose one on a ring of hashes",
               .lacks = memcached_lacks,
+              .supports = store_supports,
               .config_size = sizeof(struct memcached_config),
               FIELD_TABLE(memcached_fields),
               METRIC_TABLE(memcached_metrics),

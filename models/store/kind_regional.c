@@ -233,6 +233,18 @@ static void forget_keys(struct store *store, uint32_t place)
         keyspace_retain(keeper_of(store, place, s)->keyspace, place_keeps, &kept, KEY_FLUSHED);
 }
 
+/* With persistence that keeps a part of the data, all keys of classes are kept. */
+static void place_clear_classes(struct store *store, uint32_t index)
+{
+    const struct regional *regional = store->state;
+    uint32_t places = places_of_cluster(regional);
+    struct cluster *cluster = &store->clusters[index / places];
+    uint32_t servers = store->shard_count / places, first = index % places * servers;
+
+    for (uint32_t s = first; s < first + servers; s++)
+        classes_clear(&cluster->servers[s]);
+}
+
 /* Writes of a place from `from` on are lost; -1: all. */
 static void lose_since(struct store *store, uint32_t index, sim_time from, enum miss_reason reason)
 {
@@ -241,8 +253,10 @@ static void lose_since(struct store *store, uint32_t index, sim_time from, enum 
     struct lost_times lost = {from < 0 ? 0 : tick_of(from), tick_of(sim_now(store->sim)),
                               (uint8_t)reason};
 
-    if (lost.from == 0)
+    if (lost.from == 0) {
         place->count = 0; /* it covers all before */
+        place_clear_classes(store, index);
+    }
     MEM_GROW(place->lost, place->capacity, place->count + 1);
     place->lost[place->count++] = lost;
     forget_keys(store, index);
@@ -364,6 +378,7 @@ const struct store_kind kind_regional = {
               .meaning =
                   "an independent store in each region: a session is valid only where it was "
                   "created",
+              .supports = store_supports,
               .config_size = sizeof(struct regional_config),
               FIELD_TABLE(regional_fields),
               .rows = {LABEL_TABLE(regional_causes), FAULT_TABLE(regional_faults)},

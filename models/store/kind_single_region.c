@@ -71,6 +71,7 @@ static const struct fault_capability single_region_faults[] = {
 const struct store_kind kind_single_region = {
     .model = {.name = "single-region",
               .meaning = "one store for all regions, read and written over the links",
+              .supports = store_supports,
               .config_size = sizeof(struct single_region_config),
               FIELD_TABLE(single_region_fields),
               .rows = {FAULT_TABLE(single_region_faults)},

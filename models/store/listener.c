@@ -706,6 +706,8 @@ static void stray_reply(struct cluster *cluster, uint32_t node, uint32_t ref,
 
     if (command_is_write(command->kind))
         command_refuse_write(store, command);
+    else if (ref_is_class(command->session))
+        execution = class_execute(server, ref, command);
     else if (store->kind->replica_read)
         execution = store->kind->replica_read(server, node, ref, command);
     else

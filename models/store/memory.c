@@ -212,6 +212,24 @@ RARE enum execution memory_read(struct server *server, uint32_t ref, struct comm
     return EXECUTION_PENDING;
 }
 
+RARE enum execution memory_class_command(struct server *server, uint32_t ref,
+                                         const struct command *command, bool on_ssd)
+{
+    struct store_memory *memory = server->cluster->store->memory;
+    struct rng_block block;
+
+    if (server->memory->paged > 0)
+        page_in(server, command);
+    if (server->memory->fork.active && command_is_write(command->kind))
+        server->memory->fork.writes += memory->params->pages_per_write;
+    if (!on_ssd)
+        return EXECUTION_DONE;
+    block = rng_block_at(&memory->draws, command->identity, command->attempt);
+    sim_after(memory->store->sim, dist_sample_ns(memory->params->ssd_latency, block.word[1]),
+              memory->ssd_kind[server->cluster->region], ref, command->generation);
+    return EXECUTION_PENDING;
+}
+
 RARE void memory_read_copy(const struct server *server, const struct cluster *at, bool has_removal,
                            struct command *command)
 {
@@ -380,7 +398,7 @@ static void memory_on_removed(void *self, uint32_t ref, enum key_state why)
     const struct server_memory *own = self;
     const struct store_kind *kind = own->server->cluster->store->kind;
 
-    if (!ref_is_class(ref) && kind->removed)
+    if (kind->removed)
         kind->removed(own->server, ref, why == KEY_EVICTED);
 }
 
@@ -487,6 +505,11 @@ struct store_memory *memory_create(struct store *store, bool exact, const struct
     memory->opened =
         mem_zalloc((size_t)store->region_count * store->config->shards, sizeof *memory->opened);
     return memory;
+}
+
+void memory_resize(struct store_memory *memory, const struct store_config *config)
+{
+    set_limits(memory, config);
 }
 
 void memory_free(struct store_memory *memory)

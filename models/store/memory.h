@@ -113,6 +113,8 @@ void memory_check(const struct store_config *config, struct validation *validati
 
 /* NULL where no keyspaces are wanted. exact: as memcached evicts. */
 struct store_memory *memory_create(struct store *store, bool exact, const struct model_env *env);
+/* The nodes are of another type now: limits follow it, unless `maxmemory` is given. */
+void memory_resize(struct store_memory *memory, const struct store_config *config);
 void memory_free(struct store_memory *memory); /* NULL is allowed */
 /* The cron and the metrics of a cluster, if the store has keyspaces. */
 void memory_init_cluster(struct cluster *cluster, const struct model_env *env);
@@ -132,6 +134,9 @@ RARE bool memory_write(struct server *server, struct command *command);
 /* The server's data has the session that a read asks for: does its memory? The command has its
  * reply, or gets it when its value has been read from SSD. The same condition. */
 RARE enum execution memory_read(struct server *server, uint32_t ref, struct command *command);
+/* The same for a command on a key of a class, which is executed already: what it costs besides. */
+RARE enum execution memory_class_command(struct server *server, uint32_t ref,
+                                         const struct command *command, bool on_ssd);
 /* A read at a copy of the server's data, in the region of `at`: it uses nothing, and hides what has
  * expired by its own clock. has_removal: whether the copy knows that the key was removed. */
 RARE void memory_read_copy(const struct server *server, const struct cluster *at, bool has_removal,

@@ -25,8 +25,9 @@ static inline uint32_t read_bytes(const struct command *command)
 }
 
 /* Service time of a command, except reads with a constant time. */
-OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct command *command)
+OUT_OF_LINE static sim_dur store_service(const struct server *server, const struct command *command)
 {
+    const struct store *store = server->cluster->store;
     const struct store_config *config = store->config;
     bool write = command_is_write(command->kind);
     const struct dist *service = write ? config->write_service : config->read_service;
@@ -39,6 +40,8 @@ OUT_OF_LINE static sim_dur store_service(const struct store *store, const struct
         value += (double)config->write_per_kib_ns * command->bytes / 1024;
     else
         value += (double)config->read_per_kib_ns * read_bytes(command) / 1024;
+    if (__builtin_expect(ref_is_class(command->session), 0))
+        value = class_service(server, command, value);
     return (sim_dur)value;
 }
 
@@ -46,7 +49,7 @@ sim_dur server_read_time(const struct server *server, const struct command *comm
 {
     const struct store *store = server->cluster->store;
 
-    return store->read_ns >= 0 ? store->read_ns : store_service(store, command);
+    return store->read_ns >= 0 ? store->read_ns : store_service(server, command);
 }
 
 /* --- the event loop -------------------------------------------------------------------------- */
@@ -200,7 +203,7 @@ void server_begin_iteration(struct server *server)
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
 
-        cost += is_known ? store->read_ns : store_service(store, command);
+        cost += is_known ? store->read_ns : store_service(server, command);
         ref = command->next;
     }
     if (server->ill)
@@ -239,9 +242,9 @@ RARE static void reply_watch(struct cluster *cluster, uint32_t ref, struct comma
 {
     const struct store *store = cluster->store;
 
-    if (store->corruption)
+    if (store->corruption && !ref_is_class(command->session))
         corruption_see(store->corruption, cluster, command);
-    if (store->history)
+    if (store->history && !ref_is_class(command->session))
         store_history_replied(cluster, ref, command);
     if (store->config->idle_timeout_ns > 0)
         listener_note_use(cluster, command);
@@ -448,7 +451,9 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
         queue_check_leave(&cluster->queued, sim_now(sim), command->arrived);
         probe_count(store->probes, cluster->commands);
         if ((server->ill && server_fails(server, command)) ||
-            execute(server, ref, command) == EXECUTION_DONE) {
+            (__builtin_expect(ref_is_class(command->session), 0)
+                 ? class_execute(server, ref, command)
+                 : execute(server, ref, command)) == EXECUTION_DONE) {
             bool counts = crowded || command->reply.bytes > LARGE_REPLY;
 
             if (__builtin_expect(store->measures, 0))

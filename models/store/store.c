@@ -78,6 +78,7 @@ static const struct field store_fields[] = {
     COUNT("admission.concurrency", admission_concurrency, "0", "0", "1000000000", "commands at a server, in service or waiting, at which more are refused with an error; 0: no limit", "assumption"),
     RATE("admission.rate", admission_rate, "0/s", "0/s", "1000M/s", "rate at which a token bucket of each server admits commands, others are refused with an error; 0: no limit", "assumption"),
     COUNT("admission.burst", admission_burst, "1", "100", "1000000", "size of the token bucket, full at the start", "assumption"),
+    DURATION("slowlog_slower_than", slowlog_ns, "0ms", "10ms", "1h", "execution time above which a command of a key class is in the SLOWLOG (slowlog-log-slower-than)", "valkey.conf"),
     COUNT("accept_backlog", accept_backlog, "1", "511", "65535", "length of the accept queue of a server, in connections; SYNs beyond it are dropped", "redis_lessons 4"),
 };
 // clang-format on
@@ -105,6 +106,8 @@ static const struct metric store_metrics[] = {
     MEMORY_METRICS,
 };
 // clang-format on
+
+const char *const store_supports[] = {"key-classes", NULL};
 
 uint32_t store_nodes(const void *config)
 {
@@ -542,7 +545,8 @@ static void store_offer(struct store *store, struct port_directory *ports)
                                     .cause_count = kind->model.rows.label_count,
                                     .here = kind->here,
                                     .reserve = store_reserve,
-                                    .seed = store_seed};
+                                    .seed = store_seed,
+                                    .seed_key = classes_seed};
     if (kind->here)
         kind->here_times(store, store->port.here_ns);
     port_offer_session_store(ports, -1, -1, &store->port);
@@ -627,6 +631,8 @@ void store_set_node_type(struct store *store, int type)
     store_bill_nodes(store);
     store->adapted.node_type = type;
     store_adapt_threads(store);
+    if (store->memory)
+        memory_resize(store->memory, store->config);
 }
 
 /* What the event loops need. */
@@ -714,6 +720,7 @@ static void store_connect(void *self, const struct port_directory *ports)
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
     store->is_watched |= store->history != NULL;
+    classes_connect(store, ports);
     for (uint32_t a = 0; a < store->region_count; a++) {
         store->pools[a] = port_need_commands(ports, (int)a, -1);
         store->returns[a] = port_need_handshake_return(ports, (int)a, -1);
@@ -756,6 +763,7 @@ static void store_fini(void *self)
 
     if (store->kind->fini)
         store->kind->fini(store);
+    classes_release(store);
     for (uint32_t r = 0; r < REGIONS_MAX; r++) {
         free(store->clusters[r].servers);
         listener_release(&store->clusters[r].listener);

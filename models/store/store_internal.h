@@ -11,6 +11,7 @@
 
 #include "bill.h"
 #include "bug.h"
+#include "class_keys.h"
 #include "connection.h"
 #include "corruption.h"
 #include "illness.h"
@@ -54,6 +55,7 @@ struct store_config {
     bool drop_abandoned;
     uint32_t admission_concurrency, admission_burst;
     double admission_rate;
+    sim_dur slowlog_ns;
 };
 enum discipline { EVENT_LOOP, FIFO };
 enum { IO_THREADS_AUTOMATIC, IO_THREADS_OFF, IO_THREADS_ON };
@@ -91,6 +93,7 @@ struct server {
     struct waiting_list greeted; /* rounds of handshakes answered at the end of the iteration */
     uint32_t parked_head, parked_tail; /* commands on connections that are not accepted yet */
     struct token_bucket bucket;        /* of admission */
+    struct keyspace *class_keys;       /* keys of classes; NULL: there are none */
 };
 
 /* A host of a cluster with an address of its own: at any time one of them is the primary. */
@@ -203,7 +206,9 @@ struct store {
     bool slots_move;       /* between shards, by the kind */
     bool addresses_change; /* by the kind, with its endpoints */
     sim_dur address_ttl_ns;
-    struct session_table sessions[REGIONS_MAX];
+    struct session_table
+        sessions[KEY_CLASS_REGION + KEY_CLASSES_MAX]; /* of classes: always empty */
+    const struct key_classes_port *classes;           /* NULL: there are none */
     struct command_pool *pools[REGIONS_MAX];
     struct handshake_return *returns[REGIONS_MAX];
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
@@ -232,6 +237,8 @@ bool store_is_cloud_region(const char *name);
  * equally well. */
 static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
 {
+    if (ref_is_class(session))
+        check = 0; /* the version that a write carries is no part of the key */
     return (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
 }
 /* The shard of a session, by the hash slot of its key. */

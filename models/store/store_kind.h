@@ -29,6 +29,7 @@ struct store; /* all clusters */
 struct store_config;
 struct cluster; /* the servers of one region */
 struct server;  /* one shard in one cluster: one process */
+struct class_change;
 
 enum execution {
     EXECUTION_DONE,   /* command->reply is complete */
@@ -103,6 +104,12 @@ struct store_kind {
      * server continues with the next command. On the hot path.
      */
     enum execution (*execute)(struct server *server, uint32_t ref, struct command *command);
+    /* A key of a class, where the kind supports them. Whether the server refuses a command on
+     * it, which has its reply then; what was written, by a server that executed the command. NULL:
+     * never; the kind copies it nowhere. */
+    bool (*class_refuses)(struct server *server, struct command *command);
+    void (*class_written)(struct server *server, const struct command *command,
+                          struct class_change *change);
     /* The same for a read on a connection to another node than the primary's. NULL: as execute().
      */
     enum execution (*replica_read)(struct server *server, uint32_t node, uint32_t ref,
@@ -154,6 +161,9 @@ struct store_kind {
     const struct promotion_port *promotion;
     const struct losses_port *losses;
 };
+
+/* `supports` of a kind whose servers execute commands on keys of classes. */
+extern const char *const store_supports[];
 
 /* Rows of what faults do to clusters and to their nodes, the same in all kinds. `parts` as in
  * struct fault_capability; `nodes` the same, times store_nodes(). */

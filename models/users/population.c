@@ -237,6 +237,9 @@ static void population_connect(void *self, const struct port_directory *ports)
     population->edge = port_need_edge(ports, -1, -1);
     connect_objective(population, port_need_objective(ports, -1, -1));
     population->store = port_need_session_store(ports, -1, -1);
+    population->database = port_find_database(ports, -1, -1);
+    if (population->database && population->database->sessions == BACKING_NONE)
+        population->database = NULL;
     map_causes(population);
     for (uint32_t r = 0; r < population->region_count; r++)
         population->apps[r] = port_need_app(ports, (int)r, -1);

@@ -10,6 +10,7 @@
 
 #include "arrival_curve.h"
 #include "bug.h"
+#include "database.h"
 #include "edge.h"
 #include "endpoint_group.h"
 #include "mem.h"
@@ -170,6 +171,7 @@ struct population {
     struct edge_port *edge;
     struct objective_port *objective;
     struct session_store_port *store;
+    const struct database_port *database; /* that has sessions, too; NULL: none */
     struct run_log *log;
     const char *region_name;
     uint8_t label_of[REAUTH_CAUSES_MAX]; /* by cause: which value of the label it is */

@@ -197,6 +197,9 @@ static void session_seed(struct population *population, uint64_t id)
     session->mode = SESSION_GLOBAL;
     population->store->seed(population->store->self, ref_make((uint32_t)population->region, index),
                             session->check);
+    if (population->database)
+        population->database->set(population->database->self, population->region,
+                                  ref_make((uint32_t)population->region, index), session->check);
     session_wait(
         population, index,
         left_of(phase == START_LOGGED_IN ? c->after_login : c->think, block.word[2], block.word[3]),

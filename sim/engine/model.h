@@ -186,6 +186,8 @@ struct model_kind {
     /* Parameters of the model that do not exist with this kind, by the first part of their names;
      * NULL-terminated; NULL: none. They stay zero in the config. Never "kind". */
     const char *const *lacks;
+    /* What other models may ask for and not every kind supports; NULL-terminated; NULL: nothing. */
+    const char *const *supports;
     size_t config_size; /* of its parameters; allocated zeroed, filled and freed by the wiring */
     const struct field *fields; /* MODEL_CONFIG is the struct of the kind */
     size_t field_count;
@@ -220,6 +222,13 @@ struct model_ops {
     /* NULL: the model always exists. Otherwise NULL-terminated names: it exists only if section
      * MODEL_KIND_SECTION has one of these kinds. */
     const char *const *only_kinds;
+    /* NULL: as above. Otherwise NULL-terminated names: it exists only if the scenario has one of
+     * these sections, so that it costs nothing and shows no metrics in any other. */
+    const char *const *only_sections;
+    /* A MODEL_LIST whose items have names (a char * at this offset of the config): they are values
+     * of every metric with this label set. NULL: they are not. */
+    const char *item_label_set;
+    size_t item_name;
     /* All optional except init. config in check: one config (for a MODEL_LIST, each item in
      * turn). */
     void (*check)(const void *config, const struct check_context *context,

@@ -468,6 +468,9 @@ static void print_head(const struct described *described, FILE *out)
         fprintf(out, "%s%s%s",
                 i == 0 ? "only where '" MODEL_KIND_SECTION "." KIND_KEY "' is " : ", ",
                 ops->only_kinds[i], ops->only_kinds[i + 1] ? "" : "\n");
+    for (size_t i = 0; ops->only_sections && ops->only_sections[i]; i++)
+        fprintf(out, "%s'%s'%s", i == 0 ? "only where the scenario has section " : " or ",
+                ops->only_sections[i], ops->only_sections[i + 1] ? "" : "\n");
 }
 
 int describe_model(const struct registry *registry, const char *name, FILE *out, bool json,

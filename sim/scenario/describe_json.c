@@ -130,6 +130,8 @@ static void open_model(struct json_writer *json, const struct model_ops *ops)
     json_text(json, "meaning", ops->meaning);
     if (ops->only_kinds)
         write_names(json, "only_kinds", ops->only_kinds);
+    if (ops->only_sections)
+        write_names(json, "only_sections", ops->only_sections);
 }
 
 void describe_models_json(const struct registry *registry, FILE *out)

@@ -451,6 +451,28 @@ static const struct yaml_node *find_list(struct builder *builder, const struct m
     return list;
 }
 
+/* The names of a list's items are values of a label. */
+static void add_item_labels(struct builder *builder, const struct scenario_instance *list)
+{
+    const struct model_ops *ops = list->ops;
+    struct scenario_internal *inner = builder->inner;
+    struct item_labels *labels = mem_zalloc(1, sizeof *labels);
+    struct label_row *rows = mem_zalloc(list->config_count + 1, sizeof *rows);
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->config_count; i++) {
+        const char *config = (const char *)list->config + i * ops->config_size;
+        const char *name = *(char *const *)(config + ops->item_name);
+
+        if (name)
+            rows[count++] = (struct label_row){ops->item_label_set, name, ""};
+    }
+    labels->rows = (struct model_rows){.labels = rows, .label_count = count};
+    labels->next = inner->item_labels;
+    inner->item_labels = labels;
+    supplied_rows_add(&builder->scenario->rows, &labels->rows);
+}
+
 static void build_list(struct builder *builder, const struct model_ops *ops)
 {
     const struct yaml_node *list = find_list(builder, ops);
@@ -462,6 +484,8 @@ static void build_list(struct builder *builder, const struct model_ops *ops)
                                              .peer = -1,
                                              .config_count = list ? list->count : 0},
                  list);
+    if (ops->item_label_set)
+        add_item_labels(builder, &builder->inner->instances[builder->scenario->instance_count - 1]);
 }
 
 /* Names are unique over the registry, except that two kinds of a model may share one: the first row
@@ -510,13 +534,25 @@ static void collect_tables(struct builder *builder, const struct model_ops *ops)
     supplied_rows_add(&builder->scenario->rows, &kind->rows);
 }
 
+static bool has_section(const struct builder *builder, const struct model_ops *ops)
+{
+    for (size_t i = 0; ops->only_sections && ops->only_sections[i]; i++) {
+        const struct yaml_node *section = yaml_get(builder->root, ops->only_sections[i]);
+
+        if (section && !section->is_null)
+            return true;
+    }
+    return !ops->only_sections;
+}
+
 /* All configs are filled before any is checked, since rules may read those of others. */
 void instances_build(struct builder *builder)
 {
     const struct registry *registry = builder->scenario->registry;
 
     for (size_t i = 0; i < registry->model_count; i++)
-        if (kind_has_model(builder->kind, registry->models[i])) {
+        if (kind_has_model(builder->kind, registry->models[i]) &&
+            has_section(builder, registry->models[i])) {
             collect_tables(builder, registry->models[i]);
             build_model(builder, registry->models[i]);
         }
@@ -543,6 +579,13 @@ void instances_free(struct scenario *scenario)
         free((void *)instance->config);
         free(inner->values[i]);
         free(inner->sources[i].good);
+    }
+    while (inner->item_labels) {
+        struct item_labels *labels = inner->item_labels;
+
+        inner->item_labels = labels->next;
+        free((void *)labels->rows.labels);
+        free(labels);
     }
     free(inner->instances);
     free(inner->tables);

@@ -15,7 +15,14 @@ struct instance_source {
     bool *good;                   /* by config: all values are right */
 };
 
+/* Values of a label that are names of a list's items. */
+struct item_labels {
+    struct item_labels *next;
+    struct model_rows rows;
+};
+
 struct scenario_internal {
+    struct item_labels *item_labels; /* NULL: none */
     struct yaml_trees *trees;
     const struct yaml_source *source; /* the file itself */
     struct scenario_instance *instances;

@@ -152,6 +152,10 @@ static const struct promise promises[] = {
      true, "conflicts"},
     {"{kind: memorydb-multi-region}", false, false, true, true, "conflicts"},
     {"{kind: global-datastore}", false, false, false, true, NULL},
+    /* b without a cluster: all operations are the primary's, whose slots move meanwhile */
+    {"{kind: global-datastore, secondaries: [c], shards: 2, reshard: {once: {at: 15s, shards: 5, "
+     "duration: 45s}}, replicas_change: {once: {at: 20s, create: 5s}}}",
+     false, true, true, true, NULL},
     {"{kind: regional}", true, true, true, true, NULL},
     {"{kind: memcached}", true, true, true, true, NULL},
 };
