@@ -555,37 +555,6 @@ static void store_client_finish(void *self)
     invariant(client->attempts_begun == attempts);
 }
 
-/* The region of the current primary, whatever the client has cached. */
-static int client_write_region(const struct store_client *client)
-{
-    const struct session_store_port *store = client->store;
-    const struct route_query write = {.kind = COMMAND_CREATE, .try_number = 1};
-    struct client_knowledge knowledge = {.region = client->region, .named_region = -1};
-    uint32_t endpoint;
-
-    if (client->promotion)
-        knowledge.named_region = client->promotion->primary(client->promotion->self);
-    endpoint = store->route(store->self, &knowledge, &write);
-    return store->endpoints->rows[endpoint_address(store->endpoints, endpoint, &knowledge)].region;
-}
-
-/* If the primary moved during the run, its location at the end counts. */
-static double client_attempts_elsewhere(const void *self)
-{
-    const struct store_client *client = self;
-
-    if (client->store->here || client_write_region(client) == client->region)
-        return 0;
-    return (double)probes_count_total(sim_probe_set(client->sim), "write_attempts", client->region,
-                                      NULL);
-}
-
-static const struct usage_row store_client_usage[] = {
-    {.item = "transfer",
-     .amount = client_attempts_elsewhere,
-     .meaning = "write attempts sent to another region"},
-};
-
 static bool never_retries(const void *config, const struct check_context *context)
 {
     const struct store_client_config *c = config;
@@ -726,8 +695,7 @@ const struct model_ops store_client_ops = {
     .state_size = sizeof(struct store_client),
     FIELD_TABLE(store_client_fields),
     METRIC_TABLE(store_client_metrics),
-    .rows = {USAGE_TABLE(store_client_usage), SERVICE_METRIC_TABLE(store_client_service_metrics),
-             LINT_TABLE(store_client_lints)},
+    .rows = {SERVICE_METRIC_TABLE(store_client_service_metrics), LINT_TABLE(store_client_lints)},
     .presets = client_presets,
     .preset_count = CLIENT_PRESET_COUNT,
     .check = client_check,
