@@ -276,9 +276,19 @@ static int characters(const char *text)
     return count;
 }
 
-/* Fill up with spaces to `width` characters, or cut, with a space at the end. */
+enum { TAIL = 8 };
+
+/* Fill up with spaces to `width` characters, or cut, with a space at the end; of a long name the
+ * end is kept, which often tells regions apart. */
 static void pad(struct strbuf *text, int width)
 {
+    int length = characters(text->text);
+    if (length >= width && length == (int)text->length && width > 2 * TAIL) {
+        char tail[TAIL + 1];
+        memcpy(tail, text->text + text->length - TAIL, TAIL + 1);
+        cut(text, width - 1 - TAIL - 2);
+        strbuf_addf(text, "..%s", tail);
+    }
     cut(text, width - 1);
     strbuf_addf(text, "%*s", width - characters(text->text), "");
 }

@@ -40,7 +40,7 @@ report() { "$isthmus" report d.db --output page.html; }
 trace() { "$isthmus" trace d.db --output trace.json; }
 explain() { "$isthmus" explain d.db; }
 watch() { python3 "$source/sim/tests/terminal.py" "$isthmus" watch d.db; }
-doctor() { "$isthmus" doctor d.db >found; local code=$?; grep -o "error: .*" found >&2; return "$code"; } # a report, not an error
+doctor() { "$isthmus" doctor d.db >found; local code=$?; grep "failed  database" found | sed "s/.*database  /error: /" >&2; return "$code"; } # a report, not an error
 repro() { "$isthmus" repro d.db --run 1/1 --verify; }
 check() { "$isthmus" check study.yaml --against d.db --no-output --max-replications 2; }
 merge() { "$isthmus" merge m.db d.db; }

@@ -112,9 +112,36 @@ static void an_observer_sees_what_is_recorded(void **state)
     free(copy);
 }
 
+/* Two instances with 500 tokens each; while the store stalls for 20 s every write times out, and a
+ * retry after a timeout costs 10: the first 100 retries of a region take them all. */
+static void retry_tokens_are_those_of_all_instances(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "regions: {a: {}, b: {}}\nduration: 60s\nbin: 10s\nwarmup: 0s\n"
+        "network: {default: {rtt: 10ms}}\npopulation: {sessions: 20/s}\napp: {instances: 2}\n"
+        "client: {retry: {budget: {bucket: {capacity: 500, timeout_cost: 10}}}}\n"
+        "faults: [{at: 30s, for: 20s, store: a, stall: true}]\n";
+    const struct registry registry = {model_registry, model_registry_count};
+    struct scenario *scenario = scenario_of(&registry, text);
+    struct world_options options = {.seed = 1};
+    struct world *world = world_create(scenario, &options);
+
+    (void)world_run(world);
+    for (int region = 0; region < 2; region++) {
+        double before = world_bin_value(world, "retry_tokens", NULL, region, 1);
+        double stalled = world_bin_value(world, "retry_tokens", NULL, region, 4);
+        if (!(before > 990 && before <= 1000) || !(stalled < 50))
+            fail_msg("region %d: %g tokens before, %g in the stall", region, before, stalled);
+    }
+    world_free(world);
+    scenario_free(scenario);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(an_observer_sees_what_is_recorded)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(an_observer_sees_what_is_recorded),
+                                       cmocka_unit_test(retry_tokens_are_those_of_all_instances)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,12 +13,16 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.environ["TERM"] = "xterm"
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    modes = termios.tcgetattr(0)
+    modes[3] &= ~termios.ECHO
+    termios.tcsetattr(0, termios.TCSANOW, modes)
     os.execvp(sys.argv[1], sys.argv[1:])
 seen = b""
 while True:
     try:
         if not select.select([terminal], [], [], 0.2)[0]:
-            os.write(terminal, b"q")
+            if seen: # the command has begun
+                os.write(terminal, b"q")
             continue
         part = os.read(terminal, 65536)
     except OSError:
