@@ -267,6 +267,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
+    {.name = "retry_tokens", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .scale = 1e-3, .series = true, .meaning = "tokens in the retry budgets of kind bucket, added up over instances; a refill counts from the budget's next use on"},
     {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
     {.name = "attempts_paced", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts that waited for their client's rate limit"},
     {.name = "topology_reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "reads of the cluster's topology, by interval or after errors"},
@@ -343,6 +344,8 @@ static void open_probes(struct store_client *client, struct probes *probes)
     for (uint32_t i = 0; i < DENIED_KINDS; i++)
         client->denied[i] = probe_count_open(probes, "retries_denied", region, denied_by[i]);
     client->open = probe_level_open(probes, "connections_open", region, NULL);
+    if (client->config->budget.kind == BUDGET_BUCKET)
+        client->retry_tokens = probe_level_open(probes, "retry_tokens", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
     for (int failed = 0; failed < 2; failed++) {
@@ -512,6 +515,10 @@ static void store_client_start(void *self)
         client->budgets = mem_zalloc(instances, sizeof *client->budgets);
         for (uint32_t i = 0; i < instances; i++)
             retry_budget_init(&client->budgets[i], &config->budget);
+    }
+    if (config->budget.kind == BUDGET_BUCKET) {
+        client->tokens_milli = client->budgets[0].tokens_milli * instances;
+        probe_level(client->probes, client->retry_tokens, 0, client->tokens_milli);
     }
     if (config->throttle.kind == THROTTLE_CUBIC)
         pace_init(client);

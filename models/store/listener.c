@@ -21,6 +21,8 @@
  * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node
  * answers reads and refuses writes.
+ *
+ * The file is longer than 800 lines because the states of one connection stand together.
  */
 #include "phase_rule.h"
 #include "store_internal.h"
