@@ -29,7 +29,7 @@ struct cost_config {
 
 #define MODEL_CONFIG struct cost_config
 // clang-format off
-#define PRICE_FIELD(name, text, meaning, date, source) NUMBER(#name, prices.name, "0", text, "1e6", meaning "; as of " date, source),
+#define PRICE_FIELD(name, text, meaning, date, source) NUMBER(#name, prices.name, "0", text, "1e6", meaning "; price: " date, source),
 static const struct field cost_fields[] = {
     PRICE_LIST(PRICE_FIELD)
     FLAG("by_region", by_region, "true", "take the list price of the region where it differs; a price that is set counts in all regions", "facts K"),

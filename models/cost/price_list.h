@@ -23,14 +23,14 @@
     PRICE(write_capacity_per_hour, "0.00065", "USD/h: a provisioned write unit a second", "2026-09", "facts K") \
     PRICE(read_capacity_per_hour, "0.00013", "USD/h: a provisioned read unit a second", "2026-09", "facts K") \
     PRICE(table_per_gb_month, "0.25", "USD: a GB of a managed table for a month (beyond 25 GB)", "2026-08-31", "facts K") \
-    PRICE(snapshot_per_gb_month, "0.085", "USD: a GB of snapshots of a cache for a month", "an unknown date", "assumption") \
+    PRICE(snapshot_per_gb_month, "0.085", "USD: a GB of snapshots of a cache for a month", "undated", "assumption") \
     PRICE(replication_per_gib, "0.02", "USD/GiB: replication traffic out of the region that sends", "2026-09", "facts K") \
     PRICE(transfer_per_gb, "0.02", "USD/GB: traffic to another region, out of the region that sends, replies too", "2026-09-03", "facts K") \
     PRICE(zone_transfer_per_gb, "0.01", "USD/GB: traffic to or from another zone of the region, at its instances", "2026-09-03", "facts K") \
     PRICE(peering_per_hour, "0", "USD/h: a peering; none on the bill, so what it costs to run", "2026-06", "facts K") \
     PRICE(gateway_attachment_per_hour, "0.05", "USD/h: an attachment to a transit gateway", "2026", "facts K") \
     PRICE(gateway_per_gb, "0.02", "USD/GB: data that a transit gateway processes", "2026", "facts K") \
-    PRICE(vpn_per_hour, "0.05", "USD/h: a VPN connection, of two tunnels", "an unknown date", "assumption") \
+    PRICE(vpn_per_hour, "0.05", "USD/h: a VPN connection, of two tunnels", "undated", "assumption") \
     PRICE(vpn_per_gb, "0.09", "USD/GB: data out of a region over a VPN, as to the internet", "2026-08-31", "facts K") \
     PRICE(direct_connect_per_hour, "0.30", "USD/h: a port of Direct Connect of 1 Gbit/s", "2026", "company links") \
     PRICE(direct_connect_per_gb, "0.02", "USD/GB: data out of a region over Direct Connect", "2026", "company links") \
@@ -40,7 +40,7 @@
     PRICE(dns_per_million, "0.40", "USD: a million answers to the clients that ask for the primary's name", "2026-09", "facts K") \
     PRICE(health_check_per_month, "0.50", "USD/month: a health check of a DNS record", "2026-09", "facts K") \
     PRICE(routing_control_per_hour, "2.50", "USD/h: a cluster of routing controls", "2026-09", "facts K") \
-    PRICE(alarm_per_month, "0.10", "USD/month: an alarm", "an unknown date", "facts K") \
+    PRICE(alarm_per_month, "0.10", "USD/month: an alarm", "undated", "facts K") \
     /* end of the list */
 
 /* Prices of regions that differ: of a node relative to that of the list, else in its unit. */
