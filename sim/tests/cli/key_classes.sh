@@ -13,6 +13,8 @@ check unnamed 'key_classes: [{rate: 10/s}, {name: Catalogue}, {name: sessions}]'
 check twice 'key_classes: [{name: c}, {name: d}, {name: c}]'
 check no-servers 'store: {kind: stateless-token}
 key_classes: [{name: c}]'
+check slots-move 'store: {reshard: {once: {at: 10s, shards: 2}}}
+key_classes: [{name: c}]'
 check no-ttl 'key_classes: [{name: c, early_refresh: 1, ttl_jitter: 10%}]'
 check misspelt 'key_classes: [{name: catalogue}]
 expect: ["class_hit_ratio{class=catalog} > 50%"]'
