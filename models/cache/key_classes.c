@@ -456,6 +456,49 @@ static void key_classes_fini(void *self)
     free(model->ops);
 }
 
+/* Scenario 44 shows it. */
+static bool expires_in_step(const void *config, const struct check_context *context)
+{
+    const struct key_class_config *c = config;
+
+    return c->prewarm > 0 && c->ttl_ns > 0 && c->ttl_ns < context->end && c->ttl_jitter == 0;
+}
+
+static bool is_stale_for_good(const void *config, const struct check_context *context)
+{
+    const struct key_class_config *c = config;
+
+    (void)context;
+    return c->pattern <= READ_THROUGH && !c->invalidate && c->ttl_ns == 0 && c->read_share < 1;
+}
+
+static bool expires_before_it_is_written(const void *config, const struct check_context *context)
+{
+    const struct key_class_config *c = config;
+
+    (void)context;
+    return c->pattern == WRITE_BEHIND && c->ttl_ns > 0 && c->ttl_ns <= c->behind_interval_ns;
+}
+
+static const struct lint_row key_classes_lints[] = {
+    {.code = "class-expires-in-step",
+     .field = "ttl_jitter",
+     .meaning =
+         "'prewarm' with a TTL and no 'ttl_jitter': all values that were loaded before the run "
+         "expire at one moment of it, and their reads meet the database together",
+     .applies = expires_in_step},
+    {.code = "class-never-fresh",
+     .field = "invalidate",
+     .meaning = "'invalidate: false' without a 'ttl': a value that was loaded once is never "
+                "replaced, whatever is written",
+     .applies = is_stale_for_good},
+    {.code = "class-expires-unwritten",
+     .field = "ttl",
+     .meaning = "write-behind with a 'ttl' of at most 'write_behind.interval': values expire "
+                "before they are written to the database",
+     .applies = expires_before_it_is_written},
+};
+
 static const char *const key_classes_sections[] = {"key_classes", NULL};
 
 const struct model_ops key_classes_ops = {
@@ -467,6 +510,7 @@ const struct model_ops key_classes_ops = {
     .state_size = sizeof(struct key_classes),
     FIELD_TABLE(key_classes_fields),
     METRIC_TABLE(key_classes_metrics),
+    .rows = {LINT_TABLE(key_classes_lints)},
     .only_sections = key_classes_sections,
     .item_label_set = "key-class",
     .item_name = offsetof(struct key_class_config, name),

@@ -24,3 +24,7 @@ expect: ["class_hit_ratio{class=catalogue} > 50%"]'
 check none ''
 "$isthmus" run none.yaml --replications 1 --no-output --all 2>&1 | grep -cE 'class_|database_'
 "$isthmus" describe key_classes.ttl
+check unwise 'key_classes:
+  - {name: a, prewarm: 50%, ttl: 10s}
+  - {name: b, invalidate: false}
+  - {name: c, pattern: write-behind, ttl: 1s}'
