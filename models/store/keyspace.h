@@ -53,9 +53,9 @@ struct memory_config {
     bool makes_room;        /* before a write, for its bytes: memcached; else what exceeds the limit
                                is evicted before the next write */
     sim_dur expire_key_ns;  /* active expiry: time of each key that it deletes */
-    sim_dur expire_limit_ns; /* of a slow cycle */
-    sim_dur expire_fast_ns;  /* of a fast one */
-    uint32_t expire_sample;  /* keys in each loop of a cycle */
+    sim_dur expire_limit_ns;       /* of a slow cycle */
+    sim_dur expire_fast_ns;        /* of a fast one */
+    uint32_t expire_sample;        /* keys in each loop of a cycle */
     uint32_t expire_stale_percent; /* of a sample, above which a cycle goes on */
 };
 

@@ -574,7 +574,8 @@ static void stale_keys_are_as_many_as_a_server_has(void **state)
 
 /* Keys that expire at one instant, beside others that do not. A cycle ends where at most 2 of 20
  * have expired: nearly at once if that is the share of all, else when the pass has met them all.
- * Redis 7.0.15: no key was left of 50,000 beside 50,000, 98 % of 20,000 beside 180,000 after 10 s. */
+ * Redis 7.0.15: no key was left of 50,000 beside 50,000, 98 % of 20,000 beside 180,000 after 10 s.
+ */
 static void a_pass_of_expiry_deletes_all_or_little(void **state)
 {
     struct memory_config config = config_of(EVICT_NONE);
@@ -637,8 +638,8 @@ static void a_replica_evicts_nothing(void **state)
 
     (void)state;
     config.limit_bytes = 3 * VALUE;
-    keyspace = keyspace_new(&config, rng_stream_named(7, 0, "store", "memory"), count_removal,
-                            &removals);
+    keyspace =
+        keyspace_new(&config, rng_stream_named(7, 0, "store", "memory"), count_removal, &removals);
     for (uint32_t rank = 0; rank < 10; rank++)
         keyspace_put(keyspace, key_ref(rank), &value, 0);
     keyspace_put(keyspace, key_ref(0), &value, 6 * SIM_S);
