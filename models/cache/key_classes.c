@@ -43,6 +43,7 @@ static const struct field key_classes_fields[] = {
     NUMBER("early_refresh", early_refresh, "0", "0", "1000", "probabilistic early refresh: factor beta of XFetch, 1 is its usual value; 0: off", "xfetch"),
     SHARE("prewarm", prewarm, "0%", "0%", "100%", "share of the keys, the most popular first, that are in the cache when the run begins", "assumption"),
     DURATION("write_behind.interval", behind_interval_ns, "1ms", "1s", "1d", "write-behind: interval at which dirty keys are written to the database", "assumption"),
+    PHASE_FIELDS("write_behind.phase", behind_phase, "phase of the writes of dirty keys"),
     COUNT("write_behind.batch", behind_batch, "1", "100", "100000", "write-behind: dirty keys in one query", "assumption"),
 };
 
@@ -337,6 +338,7 @@ static void key_classes_init(void *self, const struct model_env *env)
     const struct key_class_config *configs = env->config;
 
     model->sim = env->sim;
+    model->instance = env->instance;
     model->count = (uint32_t)env->config_count;
     model->region_count = env->topology->region_count;
     model->free_head = model->batch_free = NO_INDEX;

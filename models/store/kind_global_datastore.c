@@ -67,6 +67,7 @@ static const struct field datastore_fields[] = {
     BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     DURATION("snapshots.daily.at", snapshot_at_ns, "0s", "3h", "24h", "time of day at which the daily window begins", "assumption"),
     DURATION("snapshots.daily.window", snapshot_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
+    CHOICE("snapshots.daily.from", daily_from, snapshot_sources, "automatic", "whose process is forked and saved: that of the primary, or of a replica in its region; automatic: a replica, if there is one", "seed 001"),
     BANDWIDTH("snapshots.daily.copy", daily_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     TIME_DIST("restore_create", restore_create, "0s", "lognormal(median=10min, p95=20min)", "1d", "restore: time until the new cluster has been created, before it loads the snapshot", "assumption"),
     CHOICE("standby", standby, standby_names, "replica", "other regions before a failover: a secondary cluster, or none, which is created when a snapshot is restored", "seed 001"),
@@ -79,6 +80,7 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
      .better = LOWER_IS_BETTER,
+     .series = true,
      .meaning =
          "for each write, however it arrives: time applied at the secondary of the region minus "
          "time acknowledged by the primary"},
@@ -507,9 +509,13 @@ static void check_snapshots(const struct datastore_config *c, struct validation 
     if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
         validation_error(validation, "standby",
                          "'none' needs 'snapshots': nothing could be restored");
-    if (c->snapshots != SNAPSHOTS_NONE && c->snapshot_from == SNAPSHOT_FROM_REPLICA &&
-        c->replicas == 0)
+    if (c->replicas == 0 && c->snapshots == SNAPSHOTS_SCHEDULED &&
+        c->snapshot_from == SNAPSHOT_FROM_REPLICA)
         validation_error(validation, "snapshots.scheduled.from",
+                         "'replica' needs 'replicas', such as 'replicas: 1'");
+    if (c->replicas == 0 && c->snapshots == SNAPSHOTS_DAILY &&
+        c->daily_from == SNAPSHOT_FROM_REPLICA)
+        validation_error(validation, "snapshots.daily.from",
                          "'replica' needs 'replicas', such as 'replicas: 1'");
 }
 
