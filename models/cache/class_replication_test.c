@@ -102,27 +102,26 @@ static void a_restart_empties_the_secondary_too(void **state)
     assert_true(misses < 10000 * (1 - exp(-2)));
 }
 
-#define FULL_PRIMARY_LOST                                                                          \
-    "store: {reserved_memory: 0%, memory: {limited: {maxmemory: 300 KiB, policy: allkeys-lru}}}\n" \
-    "key_classes: [{name: c, rate: 2000/s, reads: 20%, keys: 1000, skew: 0.5, ttl: 5s, "           \
-    "pattern: write-behind}]\n"                                                                    \
-    "faults:\n  - {at: 20s, for: 1h, link: a -> b, loss: 100%}\n"                                  \
-    "  - {at: 21s, for: 1h, store: a, crash: true}\n  - {at: 22s, promote: b}\n"
-
 /*
- * The primary of a full memory is lost with writes that the secondary lacks: what these evicted,
- * expired or overwrote is taken back, beyond the limit, and the next write makes room again. With
- * all else equal the new primary's memory is as full as the old one's: 1000 keys of 1270 B do not
- * fit 300 KiB.
+ * The primary of a full memory is lost with writes and deletions that the secondary lacks. They are
+ * taken back, beyond the limit if need be and without a DEL of an evicted key: there is no log yet
+ * that it could be in. The next write makes room again. 1000 keys and some sessions of 1270 B do
+ * not fit 300 KiB.
  */
 static void a_promoted_secondary_takes_back_what_full_memory_lost(void **state)
 {
-    const char *during = STEADY_DATASTORE "duration: 60s\nwarmup: 10s\n" FULL_PRIMARY_LOST;
-    const char *after = STEADY_DATASTORE "duration: 180s\nwarmup: 150s\n" FULL_PRIMARY_LOST;
+    const char *text =
+        "regions: {a: {}, b: {}}\nnetwork: {default: {rtt: 20ms}}\nduration: 90s\nwarmup: 75s\n"
+        "population: {sessions: 20/s}\n"
+        "store: {memory: {limited: {maxmemory: 400 KiB, policy: allkeys-lru}}, expiry: {ttl: "
+        "{after: 20s}}}\n"
+        "key_classes:\n  - {name: c, keys: 500, rate: 300/s, reads: 60%, ttl: 5s}\n"
+        "  - {name: d, rate: 200/s, keys: 200, reads: 20%, pattern: write-behind}\n"
+        "  - {name: e, rate: 100/s, keys: 200, reads: 50%, pattern: write-through}\n"
+        "faults:\n  - {at: 20s, for: 60s, region: a, down: true}\n  - {at: 30s, promote: b}\n";
 
     (void)state;
-    assert_true(statistic(during, "lost_writes", -1) > 0);
-    assert_close(statistic(after, "memory_used_bytes", 1), 300 * 1024, 0.01);
+    assert_close(statistic(text, "memory_used_bytes", 1), 300 * 1024, 0.01);
 }
 
 int main(void)
