@@ -29,6 +29,7 @@ extern const struct model_ops accelerator_ops;
 extern const struct model_ops routing_change_ops;
 extern const struct model_ops population_ops;
 extern const struct model_ops alarm_list_ops;
+extern const struct model_ops monitoring_ops;
 extern const struct model_ops failover_ops;
 extern const struct model_ops fault_schedule_ops;
 extern const struct model_ops cost_ops;

@@ -143,6 +143,8 @@ struct app_tier {
     uint32_t deploys;           /* so far */
     bool guards, drops, shares; /* app_has_guard(), app_has_drops(), contention */
     bool cools;                 /* instances that start are cold */
+    bool timed;                 /* response_time is recorded: `next` of a request in service is its
+                                   wait, in us */
     struct fleet fleet;
     uint32_t ill_count;               /* instances that fail*/
     struct illness *illness;          /* by instance */
@@ -170,7 +172,8 @@ struct app_tier {
     kind_id arrive_kind, served_kind, check_kind, silence_kind, checked_kind, leave_kind,
         return_kind, drained_kind, shared_kind, stranded_kind, timed_out_kind;
     timer_id time_out;
-    probe_id rejected, refused, dropped, instance_errors, wait, lost, usable;
+    probe_id rejected, refused, dropped, instance_errors, wait, lost, usable, arrived;
+    probe_id response_time; /* `timed` */
     probe_id balancer_errors[BALANCER_ERRORS];
 };
 

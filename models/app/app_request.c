@@ -116,6 +116,8 @@ static void instance_serve(struct app_tier *app, uint32_t index)
     app->instances[request->instance].busy_count++;
     request->stage = STAGE_SERVICE;
     probe_latency(app->probes, app->wait, sim_now(app->sim) - request->since);
+    if (__builtin_expect(app->timed, 0))
+        request->next = (uint32_t)((sim_now(app->sim) - request->since) / SIM_US);
     request->since = sim_now(app->sim);
     queue_check_enter(&app->busy, sim_now(app->sim));
     if (app->shares)
@@ -169,6 +171,9 @@ static void app_answer(struct app_tier *app, uint32_t index, enum response_kind 
     uint32_t instance = app->requests[index].instance;
     sim_time served_since = app->requests[index].since;
 
+    if (__builtin_expect(app->timed, 0))
+        probe_latency(app->probes, app->response_time,
+                      sim_now(app->sim) - served_since + app->requests[index].next * SIM_US);
     app_respond(app, index, kind, cause);
     app_request_free(app, index);
     instance_release(app, instance, served_since);
@@ -213,6 +218,8 @@ static void app_arrived(struct app_tier *app, uint32_t entity)
     struct app_request *request = &app->requests[entity];
     struct instance *instance;
 
+    if (__builtin_expect(app->timed, 0))
+        probe_count(app->probes, app->arrived);
     if (!app->up) { /* no response: the user waits until the patience timeout */
         probe_count(app->probes, app->lost);
         app_request_free(app, entity);

@@ -99,6 +99,18 @@ static const struct metric app_tier_metrics[] = {
      .series = true,
      .meaning = "requests that the load balancer answered itself: 502 refused, reset or "
                 "deregistered target, 503 no target in service, 504 timeout"},
+    {.name = "requests_arrived",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning =
+         "requests that reached the region's load balancer; recorded as target_response_time is"},
+    {.name = "target_response_time",
+     .unit = UNIT_NS,
+     .kind = METRIC_LATENCY,
+     .meaning = "time from the load balancer's request to an instance until its answer, to 1 us; "
+                "requests without an answer of an instance have none; recorded where an alarm or "
+                "'monitoring.record' uses it"},
     {.name = "app_wait",
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
@@ -221,10 +233,22 @@ static void app_tier_init(void *self, const struct model_env *env)
     port_offer_power(env->ports, env->region, POWER_APP, &app->power);
 }
 
+/* What only a monitoring service records. */
+static void app_measure(struct app_tier *app, struct probes *probes)
+{
+    app->timed = probes_is_tapped(probes, "target_response_time") ||
+                 probes_is_tapped(probes, "requests_arrived");
+    if (!app->timed)
+        return;
+    app->response_time = probe_latency_open(probes, "target_response_time", app->region, NULL);
+    app->arrived = probe_count_open(probes, "requests_arrived", app->region, NULL);
+}
+
 static void app_tier_connect(void *self, const struct port_directory *ports)
 {
     struct app_tier *app = self;
 
+    app_measure(app, sim_probe_set(app->sim));
     app->probes = sim_probes(app->sim);
     app->sessions = port_need_sessions(ports, app->region, -1);
     app->instances_hint = port_find_prefetch_instances(ports, app->region, -1);
@@ -268,47 +292,6 @@ static void app_tier_fini(void *self)
     free(app->fleet.slots);
     free(app->requests);
 }
-
-static const struct service_metric app_tier_service_metrics[] = {
-    {.name = "HealthyHostCount",
-     .space = "AWS/ApplicationELB",
-     .unit = "Count",
-     .scale = 1,
-     .metric = "instances_usable",
-     .statistic = TAP_MINIMUM,
-     .period_ns = 60 * SIM_S,
-     .meaning = "instances that the load balancer routes to; 0 while all are unhealthy",
-     .source = "facts B"},
-    {.name = "HTTPCode_ELB_503_Count",
-     .space = "AWS/ApplicationELB",
-     .unit = "Count",
-     .scale = 1,
-     .metric = "requests_rejected",
-     .statistic = TAP_SUM,
-     .period_ns = 60 * SIM_S,
-     .meaning = "requests answered 503 because the queue was full",
-     .source = "facts B"},
-    {.name = "HTTPCode_ELB_502_Count",
-     .space = "AWS/ApplicationELB",
-     .unit = "Count",
-     .scale = 1,
-     .metric = "balancer_errors",
-     .label = "502",
-     .statistic = TAP_SUM,
-     .period_ns = 60 * SIM_S,
-     .meaning = "requests whose target refused, reset or was deregistered",
-     .source = "facts B"},
-    {.name = "HTTPCode_ELB_504_Count",
-     .space = "AWS/ApplicationELB",
-     .unit = "Count",
-     .scale = 1,
-     .metric = "balancer_errors",
-     .label = "504",
-     .statistic = TAP_SUM,
-     .period_ns = 60 * SIM_S,
-     .meaning = "requests whose target could not be reached or did not answer in time",
-     .source = "facts B"},
-};
 
 static bool depends_on_primary(const void *config, const struct check_context *context)
 {
@@ -388,8 +371,7 @@ const struct model_ops app_tier_ops = {
     .state_size = sizeof(struct app_tier),
     FIELD_TABLE(app_tier_fields),
     METRIC_TABLE(app_tier_metrics),
-    .rows = {SERVICE_METRIC_TABLE(app_tier_service_metrics), LINT_TABLE(app_tier_lints),
-             FAULT_TABLE(app_tier_faults)},
+    .rows = {LINT_TABLE(app_tier_lints), FAULT_TABLE(app_tier_faults)},
     .check = app_balancer_check,
     .init = app_tier_init,
     .connect = app_tier_connect,

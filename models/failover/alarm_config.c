@@ -62,7 +62,28 @@ static bool read_published(struct alarm_metric *metric, const struct service_met
     metric->quantile = published->quantile;
     metric->scale = published->scale;
     metric->period_ns = published->period_ns;
+    metric->absent_at_zero = published->absent_at_zero;
+    metric->at_source = published->at_source;
     return true;
+}
+
+/* Why `config->metric` is none of this scenario, as a text that follows it. */
+static void add_unknown(struct strbuf *why, const struct alarm_config *config,
+                        const struct alarm_metric *metric, const struct service_metric *published,
+                        const struct supplied_rows *rows)
+{
+    const char *nearest = published ? NULL : service_metric_nearest(rows, config->metric);
+
+    if (published) {
+        strbuf_addf(why, "is not recorded by this scenario: it shows '%s', which no model here has",
+                    metric->name);
+        return;
+    }
+    strbuf_add(why, "names no metric of this scenario that is counted or measured; 'isthmus "
+                    "describe' lists them, and 'isthmus describe --service-metrics' those that "
+                    "services publish");
+    if (nearest)
+        strbuf_addf(why, ". Did you mean '%s'?", nearest);
 }
 
 static const char *wrong(struct strbuf *why, const char *field, const char *text)
@@ -81,16 +102,22 @@ const char *alarm_metric_read(struct alarm_metric *metric, const struct alarm_co
     char key[64] = "";
 
     *metric = (struct alarm_metric){.scale = 1, .period_ns = OWN_PERIOD};
+    if (published && !published->metric) {
+        if (why)
+            strbuf_addf(why, "is published by a service and has no counterpart here: %s",
+                        published->meaning);
+        return "metric";
+    }
     if (!(published ? read_published(metric, published) : split_name(config->metric, metric, key)))
         return wrong(why, "metric",
                      "needs a metric such as write_failures, or with a label such "
                      "as reauths{cause=evicted}");
     own = source->find(source->self, metric->name);
-    if (!own || own->kind == METRIC_VALUE)
-        return wrong(why, "metric",
-                     "names no metric of this scenario that is counted or measured; 'isthmus "
-                     "describe' lists them, and 'isthmus describe --service-metrics' those that "
-                     "services publish");
+    if (!own || own->kind == METRIC_VALUE) {
+        if (why)
+            add_unknown(why, config, metric, published, source->rows);
+        return "metric";
+    }
     if (metric->label[0] != '\0' &&
         ((!published && (!own->label || strcmp(own->label, key) != 0)) ||
          metric_label_index(source->rows, own, metric->label) < 0))

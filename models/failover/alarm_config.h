@@ -47,7 +47,7 @@ extern const char *const alarm_statistic_names[], *const alarm_comparison_names[
 /* The rows of a table of parameters. `of`: before each name, such as "alarm.". */
 /* clang-format off */
 #define ALARM_FIELDS(of, member) \
-    TEXT_DEFAULT(of "metric", member.metric, "write-error-rate", "metric that is evaluated: one of 'isthmus describe --service-metrics', or any counted or measured metric of the run, such as write_failures or reauths{cause=lost-at-failover}", "assumption"), \
+    TEXT_DEFAULT(of "metric", member.metric, "write-error-rate", "metric that is evaluated: one of 'isthmus describe --service-metrics', such as ElastiCache/CurrConnections, or any counted or measured metric of the run, such as write_failures or reauths{cause=lost-at-failover}", "assumption"), \
     CHOICE(of "statistic", member.statistic, alarm_statistic_names, "published", "statistic of each period; published: the one that the service publishes, of other metrics the sum of a count, else the average", "facts E"), \
     REGION(of "region", member.region, "region whose metric is evaluated; default: the worst of all regions", "assumption"), \
     CHOICE(of "comparison", member.comparison, alarm_comparison_names, "at-least", "a period breaches where the metric is at least, or at most, the threshold", "assumption"), \
@@ -76,6 +76,7 @@ struct alarm_metric {
     double scale;      /* published value = value x scale */
     sim_dur period_ns; /* a period of the alarm is a multiple */
     enum unit unit;
+    bool absent_at_zero, at_source; /* as in struct service_metric */
 };
 
 /* How a metric of the run is found by name: by a scenario's check, or in its probes. */

@@ -33,6 +33,30 @@ static const struct metric client_metrics[] = {
     {.name = "rto", .unit = UNIT_NS, .kind = METRIC_VALUE},
 };
 
+static const struct service_metric published[] = {
+    {.name = "Rejections",
+     .space = "AWS/Test",
+     .scale = 1,
+     .metric = "errors",
+     .statistic = TAP_SUM,
+     .period_ns = 60 * SIM_S,
+     .absent_at_zero = true},
+    {.name = "Received",
+     .space = "AWS/Test",
+     .scale = 1e-6,
+     .metric = "latency",
+     .statistic = TAP_AVERAGE,
+     .period_ns = 60 * SIM_S,
+     .at_source = true},
+    {.name = "Unheard", .space = "AWS/Test", .meaning = "nobody hears it"},
+    {.name = "Elsewhere",
+     .space = "AWS/Test",
+     .metric = "conflicts",
+     .statistic = TAP_SUM,
+     .period_ns = 60 * SIM_S},
+};
+static const struct model_rows published_rows = {SERVICE_METRIC_TABLE(published)};
+
 static struct {
     struct rig rig;
     probe_id attempts[2], errors[2], latency[2], fast[2], slow[2];
@@ -88,6 +112,7 @@ static int bench_open(void **state)
     bench.slow_ns = SIM_MS;
     rig_open(&bench.rig, &alarm_list_ops, 2, 3600 * SIM_S);
     rig_declare(&bench.rig, client_metrics, sizeof client_metrics / sizeof client_metrics[0]);
+    supplied_rows_add(&bench.rig.rows, &published_rows);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         rig_set(&bench.rig, 0, settings[i][0], settings[i][1]);
     for (int r = 0; r < 2; r++) {
@@ -269,6 +294,68 @@ static void a_lost_region_publishes_nothing(void **state)
     rig_call(&bench.rig, FAULT + SIM_S, east_is_lost, NULL);
     /* 2 real good points of 5 are left at 780 s: 1 filled in; one is left at 840 s: 2 filled in */
     assert_string_equal(changes_of("errors"), "840 alarm; ");
+}
+
+/*
+ * A service that publishes no zero: all 5 points of the evaluation are missing at 300 s. From 600 s
+ * on errors are counted; the lone breach of 660 s is younger than M = 2, the next one alarms.
+ */
+static void a_count_may_be_absent_at_zero(void **state)
+{
+    (void)state;
+    set(0, "metric", "Test/Rejections");
+    set(0, "value", "1");
+    assert_string_equal(changes_of("errors"), "300 insufficient; 720 alarm; ");
+    again();
+    set(0, "metric", "AWS/Test/Rejections");
+    set(0, "value", "1");
+    set(0, "missing_data", "not-breaching");
+    assert_string_equal(changes_of("errors"), "720 alarm; ");
+}
+
+static void west_is_lost(void *arg)
+{
+    (void)arg;
+    bench.impairments.region[0].count = 1;
+}
+
+/* What east receives is kept in west: with west lost the latency of east is out of reach, with east
+ * itself lost it is there. */
+static void a_metric_may_be_kept_where_it_is_sent(void **state)
+{
+    static void (*const losses[])(void *) = {west_is_lost, east_is_lost};
+    static const char *const changes[] = {"900 insufficient; ", "720 alarm; "};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        again();
+        bench.slow_ns = 200 * SIM_MS;
+        set(0, "metric", "Received");
+        set(0, "region", "east");
+        set(0, "latency", "190ms");
+        rig_call(&bench.rig, FAULT + SIM_S, losses[i], NULL);
+        assert_string_equal(changes_of("errors"), changes[i]);
+    }
+}
+
+static void names_of_services_are_refused_with_a_reason(void **state)
+{
+    static const char *const cases[][2] = {
+        {"Test/Unheard", "has no counterpart here: nobody hears it"},
+        {"Elsewhere", "is not recorded by this scenario: it shows 'conflicts'"},
+        {"Test/Rejection", "Did you mean 'Rejections'?"},
+        {"Other/Rejections", "names no metric"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        again();
+        set(0, "metric", cases[i][0]);
+        strbuf_clear(&rig_validation);
+        assert_false(rig_check(&bench.rig, 0));
+        if (!strstr(rig_validation.text, cases[i][1]))
+            fail_msg("%s: %s", cases[i][0], rig_validation.text);
+    }
 }
 
 static void set_monitoring(bool up)
@@ -486,6 +573,9 @@ int main(void)
         BENCH(alarm_needs_m_points_and_breaches_at_its_threshold),
         BENCH(alarm_evaluates_the_worst_region_or_one),
         BENCH(a_lost_region_publishes_nothing),
+        BENCH(a_count_may_be_absent_at_zero),
+        BENCH(a_metric_may_be_kept_where_it_is_sent),
+        BENCH(names_of_services_are_refused_with_a_reason),
         BENCH(an_alarm_is_blind_without_its_monitoring),
         BENCH(alarms_read_any_metric_of_the_run),
         BENCH(what_is_no_metric_is_refused),

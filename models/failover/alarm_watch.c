@@ -41,6 +41,18 @@ static bool is_worse(const struct alarm_watch *watch, double a, double b)
 
 /* --- points ---------------------------------------------------------------------------------- */
 
+/* Is the data of a region's metric out of reach? Of what a region receives, where the regions that
+ * send are all down: with two regions, the other one. */
+static bool is_unreadable(const struct alarm_watch *watch, uint32_t region)
+{
+    if (!watch->metric.at_source)
+        return watch->impairments->region[region].count > 0;
+    for (uint32_t r = 0; r < watch->topology->region_count; r++)
+        if (r != region && watch->impairments->region[r].count == 0)
+            return false;
+    return true;
+}
+
 /* The period as one point, and the source that decides it: the first with the worst value. */
 static enum alarm_point watch_point(struct alarm_watch *watch, const struct tap_period *period,
                                     uint32_t *worst)
@@ -51,7 +63,7 @@ static enum alarm_point watch_point(struct alarm_watch *watch, const struct tap_
     for (uint32_t i = 0; i < watch->region_count; i++) {
         const struct tap_value *value = &period->values[i];
 
-        if (value->missing || watch->impairments->region[watch->first_region + i].count > 0)
+        if (value->missing || is_unreadable(watch, watch->first_region + i))
             continue;
         if (point == POINT_MISSING || is_worse(watch, value->value, period->values[*worst].value))
             *worst = i;
@@ -256,7 +268,8 @@ static struct metric_tap *watch_tap(struct alarm_watch *watch, const struct mode
                                 .label = watch->metric.label[0] ? watch->metric.label : NULL,
                                 .statistic = watch->metric.statistic,
                                 .quantile = watch->metric.quantile,
-                                .samples_min = config->samples_min};
+                                .samples_min = config->samples_min,
+                                .absent_at_zero = watch->metric.absent_at_zero};
     return metric_tap_create(env->sim, &tap);
 }
 

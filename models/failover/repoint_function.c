@@ -53,6 +53,7 @@ struct function_run {
     uint32_t index;
     uint32_t tries, throttles;
     sim_time called; /* first */
+    sim_dur took;    /* the present try, without its cold start */
 };
 
 struct repoint_function {
@@ -71,6 +72,9 @@ struct repoint_function {
     struct control_state states[REGIONS_MAX];
     uint32_t changed_by[REGIONS_MAX]; /* event of the run log that made it so; 0: none */
     struct rng_stream step_stream, function_stream, delivery_stream;
+    struct function_probes {
+        probe_id invocations, errors, throttles, duration, age, dropped;
+    } probes[REGIONS_MAX];
     kind_id kinds[FUNCTION_STATES]; /* of the states that wait for a timer */
     kind_id served_kind;
 };
@@ -129,6 +133,17 @@ static void run_wait(struct repoint_function *repoint, const struct function_run
 
 /* --- a run ----------------------------------------------------------------------------------- */
 
+static void run_count(const struct repoint_function *repoint, const struct function_run *run,
+                      size_t probe)
+{
+    const char *probes = (const char *)&repoint->probes[run->region];
+
+    if (!run->by_hand)
+        probe_count(sim_probes(repoint->sim), *(const probe_id *)(const void *)(probes + probe));
+}
+#define COUNT_RUN(repoint, run, member)                                                            \
+    run_count(repoint, run, offsetof(struct function_probes, member))
+
 static struct function_run *run_new(struct repoint_function *repoint, int region)
 {
     struct function_run *run = NULL;
@@ -185,6 +200,7 @@ static void run_fails(struct repoint_function *repoint, struct function_run *run
     }
     run_log(repoint, run, "function failed",
             "the record was not changed, and the function will not be called again");
+    COUNT_RUN(repoint, run, dropped);
     run_move(run, FUNCTION_DROPPED);
     run_end(repoint, run, false);
 }
@@ -195,11 +211,13 @@ static void run_throttled(struct repoint_function *repoint, struct function_run 
 
     if (wait > THROTTLED_WAIT_MAX)
         wait = THROTTLED_WAIT_MAX;
+    COUNT_RUN(repoint, run, throttles);
     if (run->throttles++ == 0)
         run_log(repoint, run, "function throttled", "the function will be called again");
     if (sim_now(repoint->sim) + wait > run->called + THROTTLED_FOR) {
         run_log(repoint, run, "function throttled",
                 "the record was not changed, and the function will not be called again");
+        COUNT_RUN(repoint, run, dropped);
         run_move(run, FUNCTION_DROPPED);
         run_end(repoint, run, false);
         return;
@@ -225,10 +243,14 @@ static void run_called(struct repoint_function *repoint, struct function_run *ru
         struct rng_block block = rng_block_at(&repoint->function_stream, run->number,
                                               (uint64_t)(run->index - 1) << 32 | run->tries);
 
-        wait = dist_sample_ns(config->function, block.word[0]) +
-               dist_sample_ns(config->cold, block.word[1]);
+        sim_dur cold = dist_sample_ns(config->cold, block.word[1]);
+
+        wait = dist_sample_ns(config->function, block.word[0]) + cold;
         if (wait > config->time_limit_ns)
             wait = config->time_limit_ns;
+        run->took = wait > cold ? wait - cold : 0;
+        probe_latency(sim_probes(repoint->sim), repoint->probes[run->region].age,
+                      sim_now(repoint->sim) - run->called);
     }
     run_wait(repoint, run, wait);
 }
@@ -247,13 +269,26 @@ static bool run_works(const struct repoint_function *repoint, const struct funct
             took <= repoint->config->time_limit_ns && !(rng_unit(block.word[2]) < state->errors));
 }
 
+/* A try has ended, in which way ever. */
+static void run_measure(const struct repoint_function *repoint, const struct function_run *run,
+                        bool works)
+{
+    COUNT_RUN(repoint, run, invocations);
+    if (!works)
+        COUNT_RUN(repoint, run, errors);
+    if (!run->by_hand)
+        probe_latency(sim_probes(repoint->sim), repoint->probes[run->region].duration, run->took);
+}
+
 /* It asks for the change of the record, if it can. */
 static void run_over(struct repoint_function *repoint, struct function_run *run)
 {
     const struct dns_port *dns = repoint->dns;
     struct cause cause = sim_cause(repoint->sim);
+    bool works = run_works(repoint, run);
 
-    if (!run_works(repoint, run)) {
+    run_measure(repoint, run, works);
+    if (!works) {
         cause.waited_for = repoint->changed_by[run->region];
         sim_set_cause(repoint->sim, cause);
         run_fails(repoint, run);
@@ -269,6 +304,7 @@ static void run_over(struct repoint_function *repoint, struct function_run *run)
                 : "notification, start and run (failover.notification, function_cold, function)",
             "the function asks for the change of the record");
     if (dns->publish(dns->self, (struct dns_target){.region = run->region}) == 0) {
+        COUNT_RUN(repoint, run, errors); /* the function ends with the refusal */
         run_fails(repoint, run);
         return;
     }
@@ -392,6 +428,17 @@ static void repoint_function_set(void *self, uint32_t region, const struct contr
     repoint->changed_by[region] = sim_cause(repoint->sim).number;
 }
 
+static void repoint_function_probes(struct repoint_function *repoint, struct probes *probes, int r)
+{
+    repoint->probes[r] = (struct function_probes){
+        .invocations = probe_count_open(probes, "function_invocations", r, NULL),
+        .errors = probe_count_open(probes, "function_errors", r, NULL),
+        .throttles = probe_count_open(probes, "function_throttles", r, NULL),
+        .duration = probe_latency_open(probes, "function_duration", r, NULL),
+        .age = probe_latency_open(probes, "function_event_age", r, NULL),
+        .dropped = probe_count_open(probes, "function_events_dropped", r, NULL)};
+}
+
 static void repoint_function_init(void *self, const struct model_env *env, const void *config,
                                   const struct repoint_host *host)
 {
@@ -408,6 +455,7 @@ static void repoint_function_init(void *self, const struct model_env *env, const
         if (run_steps[i].fire)
             repoint->kinds[i] = sim_kind_add(env->sim, &run_steps[i], env->instance, repoint);
     for (uint32_t r = 0; r < env->topology->region_count; r++) {
+        repoint_function_probes(repoint, sim_probe_set(env->sim), (int)r);
         repoint->states[r] = CONTROL_WELL;
         repoint->planes[r] = (struct control_plane){repoint, r, env->topology->region_names[r],
                                                     repoint_function_set};

@@ -38,6 +38,12 @@ static const struct field host_fields[] = {
 // clang-format on
 
 static const struct metric host_metrics[] = {
+    {.name = "function_invocations", .unit = UNIT_COUNT, .kind = METRIC_COUNT},
+    {.name = "function_errors", .unit = UNIT_COUNT, .kind = METRIC_COUNT},
+    {.name = "function_throttles", .unit = UNIT_COUNT, .kind = METRIC_COUNT},
+    {.name = "function_duration", .unit = UNIT_NS, .kind = METRIC_LATENCY},
+    {.name = "function_event_age", .unit = UNIT_NS, .kind = METRIC_LATENCY},
+    {.name = "function_events_dropped", .unit = UNIT_COUNT, .kind = METRIC_COUNT},
     {.name = "is_primary", .unit = UNIT_COUNT, .kind = METRIC_LEVEL}};
 
 static struct {

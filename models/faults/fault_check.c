@@ -236,6 +236,8 @@ static bool has_parts(const struct check_context *context, const char *name)
     return false;
 }
 
+#define LINK_ROUTES "link/route" /* no target of its own: 'route: 2' of a link */
+
 /* A target as it is written: "control/dns" is "control: dns", "link/replication" is "traffic:
  * replication". */
 static void add_written(struct strbuf *out, const char *name)
@@ -264,7 +266,7 @@ static void add_targets(struct strbuf *out, const struct check_context *context)
                 next = row->target;
         if (!next)
             return;
-        if (has_parts(context, next)) {
+        if (has_parts(context, next) && strcmp(next, LINK_ROUTES) != 0) {
             strbuf_add(out, out->length > 0 ? ", " : "");
             add_written(out, next);
         }
@@ -408,6 +410,24 @@ static void check_home(const struct check_context *context, const char *home,
     strbuf_release(&known);
 }
 
+/* What some links can do and others cannot. */
+static void check_link(const struct fault_config *config, const struct check_context *context,
+                       const struct link_ref *link, struct validation *validation)
+{
+    uint32_t routes = count_parts(context, LINK_ROUTES, link->from, link->to);
+
+    if (config->route > 0 && routes == 0)
+        validation_error(validation, "route",
+                         "needs a link of kind vpn or direct-connect: others have one route");
+    else if (config->route > routes)
+        validation_error(validation, "route", "is %u, and the link has %u", config->route, routes);
+    if (config->cross_bit_per_s > 0 &&
+        count_takers(context, "link", fault_action_name(ACTION_CROSS_TRAFFIC), link->from,
+                     link->to) == 0)
+        validation_error(validation, "cross_traffic",
+                         "needs a link with a bandwidth to share: 'network' has 'bandwidth'");
+}
+
 static void check_selector(const struct fault_config *config, const struct check_context *context,
                            const struct fault_selector *selector, struct validation *validation)
 {
@@ -420,6 +440,8 @@ static void check_selector(const struct fault_config *config, const struct check
         refuse_target(context, selector, name.text, validation);
     else if (check_parts(context, selector, name.text, validation))
         check_actions(config, name.text, possible, validation);
+    if (selector->target == TARGET_LINK)
+        check_link(config, context, &selector->link, validation);
     if (selector->target == TARGET_HOME)
         check_home(context, selector->name, validation);
     strbuf_release(&name);
@@ -441,6 +463,8 @@ static bool check_target(const struct fault_config *fault, const struct check_co
         add_targets(&targets, context);
     if (place->traffic != TRAFFIC_BOTH && !fault_place_names(place, TARGET_LINK))
         validation_error(validation, "traffic", "needs a 'link', such as 'a -> b'");
+    if (fault->route > 0 && !fault_place_names(place, TARGET_LINK))
+        validation_error(validation, "route", "needs a 'link', such as 'a -> b'");
     if (fault->connection_share < 1 && !fault_place_names(place, TARGET_LINK))
         validation_error(validation, "connections", "needs a 'link', such as 'a -> b'");
     if (count == 0)

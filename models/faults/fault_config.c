@@ -42,6 +42,17 @@ static void add_bandwidth(struct strbuf *out, const struct fault_config *config)
     units_add(out, config->bandwidth_bit_per_s, UNIT_BIT_PER_S, 3);
 }
 
+static bool has_cross_traffic(const struct fault_config *config)
+{
+    return config->cross_bit_per_s > 0;
+}
+
+static void add_cross_traffic(struct strbuf *out, const struct fault_config *config)
+{
+    strbuf_add(out, " ");
+    units_add(out, config->cross_bit_per_s, UNIT_BIT_PER_S, 3);
+}
+
 enum crash_kind fault_crash(const struct fault_config *config)
 {
     static const enum crash_kind kinds[] = {CRASH_NONE, CRASH_PROCESS, CRASH_HOST, CRASH_PROCESS};
@@ -142,6 +153,7 @@ static const struct action_row {
     [ACTION_LOSS]      = {"loss",      "'loss'",                       true,  0, has_loss,  add_loss},
     [ACTION_DELAY]     = {"delay",     "'delay'",                      true,  0, has_delay, add_delay},
     [ACTION_BANDWIDTH] = {"bandwidth", "'bandwidth'",                  true,  0, has_bandwidth, add_bandwidth},
+    [ACTION_CROSS_TRAFFIC] = {"cross_traffic", "'cross_traffic'",      true,  0, has_cross_traffic, add_cross_traffic},
     [ACTION_BLACKHOLE] = {"blackhole", "'blackhole: true'",            false, FLAG_OFFSET(blackhole), NULL, NULL},
     [ACTION_HOLD]      = {"hold",      "'hold: true'",                 false, FLAG_OFFSET(hold),      NULL, NULL},
     [ACTION_DOWN]      = {"down",      "'down: true'",                 false, FLAG_OFFSET(down),      NULL, NULL},

@@ -22,7 +22,9 @@ struct fault_config {
     struct loss_config loss;
     struct dist *delay;         /* ns */
     double bandwidth_bit_per_s; /* 0: none */
+    double cross_bit_per_s;     /* 0: none */
     double connection_share;    /* share that a link's fault hits */
+    uint32_t route;             /* of a link with several; 0: all */
     int crash;                  /* index of fault_crash_names: fault_crash() */
     int access;                 /* enum access_fault */
     double errors, slow, throttled, conflicts, corrupt;
@@ -35,6 +37,7 @@ enum fault_action {
     ACTION_LOSS,
     ACTION_DELAY,
     ACTION_BANDWIDTH,
+    ACTION_CROSS_TRAFFIC,
     ACTION_BLACKHOLE,
     ACTION_HOLD,
     ACTION_DOWN,

@@ -47,6 +47,8 @@ static struct link_impairment impairment_of(const struct fault *fault)
                                     .hold = config->hold,
                                     .bursts = bursty ? &config->loss : NULL,
                                     .traffic = fault->selector.traffic,
+                                    .cross_bit_per_s = config->cross_bit_per_s,
+                                    .route = config->route,
                                     .spared_share = 1 - config->connection_share,
                                     .key = fault->key};
 }
@@ -460,7 +462,7 @@ static const struct effect {
     const char *incident; /* kind of outage that it opens; NULL: none */
     void (*apply)(struct fault_reach *reach, const struct fault *fault, bool begin);
 } effects[] = { /* effects of one target are applied in this order; the last incident counts */
-    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BANDWIDTH) | A(BLACKHOLE) | A(HOLD) | A(RESET), false, "link-fault",    impair_link},
+    {TARGET_LINK,        A(LOSS) | A(DELAY) | A(BANDWIDTH) | A(CROSS_TRAFFIC) | A(BLACKHOLE) | A(HOLD) | A(RESET), false, "link-fault",    impair_link},
     {TARGET_GATEWAY,     A(LOSS) | A(DELAY) | A(BLACKHOLE),            false, "gateway-fault", impair_gateway},
     {TARGET_REGION,      A(DEPLOY),                                    false, "deploy",        deploy_region},
     {TARGET_REGION,      A(DOWN),                                      false, "region-loss",   power_region},

@@ -58,6 +58,8 @@ static const struct field fault_schedule_fields[] = {
     LOSS_FIELDS(loss, "0", "of a link or gateway: packets lost in addition to its own losses"),
     TIME_DIST("delay", delay, "0s", "0s", "1h", "of a link or gateway: delay added one way, drawn for each message (jitter) where it is a distribution", "facts I"),
     BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "of a link: a bottleneck of this bandwidth, with the link's 'buffer'; 0: none", "facts I"),
+    BANDWIDTH("cross_traffic", cross_bit_per_s, "0", "0", "1000Gbit/s", "of a link with a bandwidth: mean rate of further traffic of others that shares it (network cross_traffic.packet, .sizes); 0: none", "assumption"),
+    COUNT("route", route, "0", "0", "2", "of a link of kind vpn or direct-connect: which of its routes is hit (vpn: tunnel 1 or 2; direct-connect: 1 the line, 2 its backup); 0: all", "company links"),
     SHARE("connections", connection_share, "0", "100%", "100%", "of a link: share of connections that are affected, drawn for each", "facts I"),
     FLAG("blackhole", blackhole, "false", "of a link or gateway: everything sent is dropped", "facts I"),
     FLAG("hold", hold, "false", "of a link: everything sent is kept on the path, acknowledged to its sender, and goes on at the end", "assumption"),

@@ -519,7 +519,7 @@ static const struct error {
      "loss: does not go with 'region', which takes 'down: true' or 'deploy: true'\n"},
     {{"at=10s|link=west -> east|down=true"},
      "down: does not go with 'link', which takes 'loss', "
-     "'delay', 'bandwidth', 'blackhole: true', 'hold: true' or 'reset: true'\n"},
+     "'delay', 'bandwidth', 'cross_traffic', 'blackhole: true', 'hold: true' or 'reset: true'\n"},
     {{"at=10s|promote=east|down=true"},
      "down: does not go with 'promote', which takes no effect: it is an action\n"},
     {{"at=10s|home=far|down=true"},

@@ -7,6 +7,7 @@
  * which target, by these names:
  *
  *   link, link/application, link/replication   all traffic over the link, or one class
+ *   link/route                                 one of its routes: how many there are
  *   region, zone, node, instance               node: of the store; instance: of the application
  *   gateway, store, replication                of a region
  *   record/store, record/users                 a name of the DNS: of the store, of the users

@@ -44,8 +44,16 @@ RARE void link_path_look_up_loss(struct wan_link *link)
 static bool add_impairments(struct wan_link *link)
 {
     double own = loss_is_bursty(&link->config->loss) ? 0 : loss_mean(&link->config->loss);
-    double keep = 1 - own, jitter = 0;
+    double keep, jitter = 0;
     bool random = false;
+
+    if (link->route_count > 0) {
+        const struct link_route *route = &link->routes[link->route];
+
+        own = 1 - (1 - own) * (1 - route->loss);
+        jitter = route->jitter ? dist_mean(route->jitter) : 0;
+    }
+    keep = 1 - own;
 
     for (uint32_t i = 0; i < link->impairment_count; i++) {
         const struct link_impairment *impairment = &link->impairments[i];
@@ -68,6 +76,16 @@ static bool add_impairments(struct wan_link *link)
     return random;
 }
 
+/* The bandwidth and the delay of the route in use; of two bandwidths the smaller one. */
+static void load_route(struct wan_link *link, const struct link_route *route)
+{
+    double own = link->config->bandwidth_bit_per_s, its = route->bandwidth_bit_per_s;
+
+    link->extra_delay_ns += route->delay_ns;
+    if (its > 0 && (!(own > 0) || its < own))
+        link->rate_bit_per_s = its;
+}
+
 static void load_state(struct wan_link *link, uint64_t mask)
 {
     const struct wan_link_config *config = link->config;
@@ -76,10 +94,13 @@ static void load_state(struct wan_link *link, uint64_t mask)
 
     link->mask = mask;
     link->extra_delay_ns = link->gateway_ns;
-    link->blackhole = config->kind == KIND_NONE;
+    link->blackhole = config->kind == KIND_NONE || link->unrouted;
+    link->rate_bit_per_s = config->bandwidth_bit_per_s;
     link->reset = link->hold = false;
-    link->narrow = config->bandwidth_bit_per_s > 0 || link->attachment;
-    random = add_impairments(link);
+    if (link->route_count > 0)
+        load_route(link, &link->routes[link->route]);
+    link->narrow = link->rate_bit_per_s > 0 || link->attachment;
+    random = add_impairments(link) || (link->route_count > 0 && link->routes[link->route].jitter);
     link->careful =
         link->reset || link->hold || config->idle_after_ns > 0 || link->selective || link->unheard;
     link->loss = link->steady_loss;
@@ -90,6 +111,12 @@ static void load_state(struct wan_link *link, uint64_t mask)
     link->draws = !(link->half_rtt_ns > 0) || !dist_is_constant(config->jitter, &jitter) ||
                   config->spike_share > 0 || link->loss > 0 || link->loss_until != SIM_NEVER;
     link->constant_ns = (sim_dur)(rtt / 2 + jitter) + link->extra_delay_ns;
+}
+
+/* Does a fault hit the route in use? */
+static bool is_on_route(const struct wan_link *link, const struct link_impairment *impairment)
+{
+    return impairment->route == 0 || impairment->route == link->route + 1;
 }
 
 static bool is_selective(const struct link_impairment *impairment)
@@ -125,7 +152,9 @@ void link_path_refresh(struct wan_link *link)
     link->selective = false;
     link->common = 0;
     for (uint32_t i = 0; i < link->impairment_count; i++)
-        if (is_selective(&link->impairments[i]))
+        if (!is_on_route(link, &link->impairments[i]))
+            continue;
+        else if (is_selective(&link->impairments[i]))
             link->selective = true;
         else
             link->common |= UINT64_C(1) << i;
@@ -149,11 +178,56 @@ RARE void link_path_select(struct wan_link *link, uint32_t flow_index)
     uint64_t mask = link->common;
 
     for (uint32_t i = 0; i < link->impairment_count; i++)
-        if (is_selective(&link->impairments[i]) &&
+        if (is_selective(&link->impairments[i]) && is_on_route(link, &link->impairments[i]) &&
             hits(&link->impairments[i], &link->extras[flow_index]))
             mask |= UINT64_C(1) << i;
     if (mask != link->mask)
         load_state(link, mask);
+}
+
+/* The ends of a company's link withdraw a route that carries nothing in one direction. */
+static void note_route_fault(struct wan_link *link, const struct link_impairment *impairment,
+                             bool begin)
+{
+    if (link->route_count == 0 || is_selective(impairment))
+        return;
+    link_routes_fault(link, impairment->route, begin);
+    link->reverse_fault->route_fault(link->reverse_fault->self, impairment->route, begin);
+}
+
+/* What others send, by the configuration and the faults. */
+static double cross_rate(const struct wan_link *link)
+{
+    double rate = link->config->cross.rate_bit_per_s;
+
+    for (uint32_t i = 0; i < link->impairment_count; i++)
+        rate += link->impairments[i].cross_bit_per_s;
+    return rate;
+}
+
+static void advance_cross(struct wan_link *link)
+{
+    const struct cross_queue queue = {link->rate_bit_per_s, (double)link->config->buffer_bytes,
+                                      &link->busy_until};
+
+    cross_traffic_advance(&link->cross, &link->config->cross, &link->cross_stream, &queue,
+                          sim_now(link->sim));
+}
+
+static void change_cross(struct wan_link *link)
+{
+    double rate = cross_rate(link);
+
+    if (!(rate < link->cross.rate_bit_per_s) && !(rate > link->cross.rate_bit_per_s))
+        return;
+    advance_cross(link);
+    cross_traffic_set(&link->cross, &link->config->cross, &link->cross_stream, rate,
+                      sim_now(link->sim));
+}
+
+void link_path_begin_cross(struct wan_link *link)
+{
+    change_cross(link);
 }
 
 void link_path_begin_fault(void *self, const struct link_impairment *impairment)
@@ -169,9 +243,12 @@ void link_path_begin_fault(void *self, const struct link_impairment *impairment)
     if (impairment->bursts)
         loss_chain_begin(&link->chains[index], impairment->bursts, &link->burst_stream,
                          link->impairments_begun, sim_now(link->sim));
+    change_cross(link);
     link_path_refresh(link);
     if (impairment->reset)
         tcp_flows_reset(link);
+    if (impairment->blackhole)
+        note_route_fault(link, impairment, true);
 }
 
 static bool same_impairment(const struct link_impairment *a, const struct link_impairment *b)
@@ -179,7 +256,8 @@ static bool same_impairment(const struct link_impairment *a, const struct link_i
     return !(a->loss < b->loss) && !(a->loss > b->loss) && a->delay == b->delay &&
            a->blackhole == b->blackhole && a->reset == b->reset && a->hold == b->hold &&
            a->bursts == b->bursts && a->jitter == b->jitter && a->traffic == b->traffic &&
-           a->key == b->key && !(a->spared_share < b->spared_share) &&
+           a->key == b->key && a->route == b->route && !(a->cross_bit_per_s < b->cross_bit_per_s) &&
+           !(a->cross_bit_per_s > b->cross_bit_per_s) && !(a->spared_share < b->spared_share) &&
            !(a->spared_share > b->spared_share) &&
            !(a->bandwidth_bit_per_s < b->bandwidth_bit_per_s) &&
            !(a->bandwidth_bit_per_s > b->bandwidth_bit_per_s);
@@ -194,9 +272,12 @@ void link_path_end_fault(void *self, const struct link_impairment *impairment)
             link->impairments[i] = link->impairments[--link->impairment_count];
             link->chains[i] = link->chains[link->impairment_count];
             link->busy[i] = link->busy[link->impairment_count];
+            change_cross(link);
             link_path_refresh(link);
             if (impairment->hold)
                 tcp_flows_let_go(link);
+            if (impairment->blackhole)
+                note_route_fault(link, impairment, false);
             return;
         }
     }
@@ -237,9 +318,13 @@ static bool is_bottleneck(const struct wan_link *link, uint32_t i)
     return has_bit(link->mask, i) && link->impairments[i].bandwidth_bit_per_s > 0;
 }
 
-sim_dur link_path_backlog(const struct wan_link *link)
+sim_dur link_path_backlog(struct wan_link *link)
 {
-    sim_dur longest = queued(link, link->busy_until);
+    sim_dur longest;
+
+    if (link->cross.rate_bit_per_s > 0)
+        advance_cross(link);
+    longest = queued(link, link->busy_until);
 
     for (uint32_t i = 0; i < link->impairment_count; i++)
         if (is_bottleneck(link, i) && queued(link, link->busy[i]) > longest)
@@ -247,10 +332,12 @@ sim_dur link_path_backlog(const struct wan_link *link)
     return longest;
 }
 
-double link_path_room_bytes(const struct wan_link *link)
+double link_path_room_bytes(struct wan_link *link)
 {
-    double rate = link->config->bandwidth_bit_per_s, room = HUGE_VAL;
+    double rate = link->rate_bit_per_s, room = HUGE_VAL;
 
+    if (link->cross.rate_bit_per_s > 0)
+        advance_cross(link);
     if (rate > 0)
         room = room_bytes(link, rate, link->busy_until);
     for (uint32_t i = 0; i < link->impairment_count; i++)
@@ -260,10 +347,22 @@ double link_path_room_bytes(const struct wan_link *link)
     return room;
 }
 
+/* What the encryption of the route in use adds to the packets of a transmission. */
+static uint32_t overhead_bytes(const struct wan_link *link, uint32_t bytes)
+{
+    uint32_t segment = (uint32_t)link->config->segment_bytes;
+
+    return (bytes + segment - 1) / segment * link->routes[link->route].overhead_bytes;
+}
+
 OUT_OF_LINE bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait)
 {
-    double rate = link->config->bandwidth_bit_per_s;
+    double rate = link->rate_bit_per_s;
 
+    if (link->cross.rate_bit_per_s > 0)
+        advance_cross(link);
+    if (link->route_count > 0)
+        bytes += overhead_bytes(link, bytes);
     if (rate > 0 && !enter_queue(link, rate, &link->busy_until, bytes, wait))
         return false;
     for (uint32_t i = 0; i < link->impairment_count; i++)
@@ -272,6 +371,8 @@ OUT_OF_LINE bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur 
             return false;
     return !link->attachment || link->attachment->pass(link->attachment->self, bytes, wait);
 }
+
+#define ROUTE_DRAW UINT64_C(0x726f757465) /* apart from the draws of faults */
 
 /* Drawn by the flow and the number of the draw. */
 static double path_length(struct wan_link *link, uint32_t flow_index)
@@ -303,6 +404,8 @@ OUT_OF_LINE double link_path_half_rtt_ns(struct wan_link *link, uint32_t flow_in
 
     if (link->config->paths != PATHS_NONE)
         half *= path_length(link, flow_index);
+    if (link->route_count > 0 && link->routes[link->route].jitter)
+        half += dist_sample(link->routes[link->route].jitter, rng_mix(word ^ ROUTE_DRAW));
     for (uint32_t i = 0; i < link->impairment_count; i++)
         if (has_bit(link->mask, i) && link->impairments[i].jitter)
             half += dist_sample(link->impairments[i].jitter,

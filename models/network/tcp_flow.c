@@ -232,6 +232,8 @@ void tcp_flow_mark(void *self, uint32_t flow_index, enum traffic traffic, uint64
 
     invariant_debug(traffic != TRAFFIC_BOTH);
     link->extras[flow_index].traffic = traffic;
+    link->flows[flow_index].replicates = traffic == TRAFFIC_REPLICATION;
+    link->replicates = link->replicates || traffic == TRAFFIC_REPLICATION;
     link->extras[flow_index].connection = connection;
 }
 

@@ -145,6 +145,7 @@ static bool span_send_part(struct wan_link *link, struct sender *sender, uint32_
     struct span *span = &link->spans[index];
 
     probe_count_many(link->probes, link->transmissions, passes);
+    link_meter(link, sender->flow, span->bytes);
     full = full || (!lost && link->narrow && !link_path_queue(link, span->bytes, &wait));
     if (lost || full) {
         span_lose(link, span, full);
@@ -774,6 +775,7 @@ bool tcp_sender_push_segments(struct wan_link *link, uint32_t flow_index,
             passes = train_passes(link, segments, block.word[2]);
         if (passes == segments && (!link->narrow || link_path_queue(link, message->bytes, &wait))) {
             probe_count_many(link->probes, link->transmissions, segments);
+            link_meter(link, flow_index, message->bytes);
             if (link->draws && link->slots_per_ns > 0)
                 block = link_slot_block(link, flow_index);
             if (link->draws)

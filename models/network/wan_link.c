@@ -9,7 +9,10 @@
 #include "region_rtt.h"
 #include "registry.h"
 
-static const char *const link_kinds[] = {"vpc-peering", "transit-gateway", "none", NULL};
+#include <stdlib.h>
+
+static const char *const link_kinds[] = {"vpc-peering", "transit-gateway", "none",
+                                         "vpn",         "direct-connect",  NULL};
 static const char *const loss_places[] = {"behind", "ahead", NULL};
 static const char *const idle_ends[] = {"drop", "reset", NULL};
 static const char *const path_laws[] = {"none", "classes", NULL};
@@ -17,7 +20,7 @@ static const char *const path_laws[] = {"none", "classes", NULL};
 #define MODEL_CONFIG struct wan_link_config
 // clang-format off
 static const struct field wan_link_fields[] = {
-    CHOICE("kind", kind, link_kinds, "vpc-peering", "connection between the two networks; peering is not transitive; none: no route", "facts D.3"),
+    CHOICE("kind", kind, link_kinds, "vpc-peering", "connection between the two networks; peering is not transitive; none: no route; vpn, direct-connect: to a site of the company", "facts D.3"),
     REGION("via", via, "transit gateway: region of the gateway between those of the two ends", "facts D.3"),
     TIME_DIST("rtt", rtt, "0ms", "0ms", "10s", "round-trip time without queueing, half each way; 0: by the names of the regions", "facts D.1"),
     TIME_DIST("jitter", jitter, "0ms", "exponential(0.15ms)", "10s", "jitter added to each message, one way", "facts D.2"),
@@ -34,6 +37,10 @@ static const struct field wan_link_fields[] = {
     CHOICE("loss_place", loss_place, loss_places, "behind", "where packets are lost: behind the bottleneck (they take bandwidth) or ahead of it (they do not)", "assumption"),
     BANDWIDTH("bandwidth", bandwidth_bit_per_s, "0", "0", "1000Gbit/s", "bandwidth of the path; 0: no limit", "facts D.3"),
     SIZE("buffer", buffer_bytes, "0", "8 MiB", "64 GiB", "queue in bytes; more is dropped", "assumption"),
+    BANDWIDTH("cross_traffic.rate", cross.rate_bit_per_s, "0", "0", "1000Gbit/s", "mean rate of the traffic of others that shares 'bandwidth' and 'buffer'; 0: none", "assumption"),
+    SIZE("cross_traffic.packet", cross.packet_bytes, "40 B", "1500 B", "64 KiB", "mean size of its packets, which arrive as a Poisson process", "assumption"),
+    CHOICE("cross_traffic.sizes", cross.sizes, cross_sizes, "equal", "their sizes: equal (M/D/1) or exponential (M/M/1)", "assumption"),
+    LINK_ROUTE_FIELDS(vpn, direct_connect),
     DURATION("idle_timeout.after", idle_after_ns, "0s", "0s", "365d", "a box on the path forgets connections idle for longer; 0: none does", "failures A.2"),
     CHOICE("idle_timeout.then", idle_then, idle_ends, "drop", "what it does to packets of a forgotten connection: drop them in silence, or answer with a reset", "failures A.2"),
     CHOICE("tcp.congestion_control", congestion, congestion_controls, "cubic", "law of the congestion window", "failures A.4"),
@@ -81,7 +88,14 @@ static const struct metric wan_link_metrics[] = {
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
      .meaning = "transmissions on links from the region, retransmissions included"},
+    {.name = "route_changes",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "changes of the route of a link from the region: to another tunnel, to the backup "
+                "and back"},
 };
+
 /* --- the model ------------------------------------------------------------------------------- */
 
 static sim_dur wan_link_mean_delay(const void *self)
@@ -109,6 +123,32 @@ static double known_rtt_ms(const struct wan_link_config *config, const char *con
     return first > 0 && second > 0 ? first + second : -1;
 }
 
+static bool has_routes(const struct wan_link_config *config)
+{
+    return config->kind == KIND_VPN || config->kind == KIND_DIRECT_CONNECT;
+}
+
+/* The bandwidth of the path itself, where nothing has failed; 0: no limit. */
+static double path_bandwidth(const struct wan_link_config *config)
+{
+    double route = config->kind == KIND_VPN ? config->vpn.bandwidth_bit_per_s
+                                            : config->direct_connect.bandwidth_bit_per_s;
+
+    if (!has_routes(config) || !(route > 0))
+        return config->bandwidth_bit_per_s;
+    return config->bandwidth_bit_per_s > 0 && config->bandwidth_bit_per_s < route
+               ? config->bandwidth_bit_per_s
+               : route;
+}
+
+static void wan_link_check_cross(const struct wan_link_config *config,
+                                 struct validation *validation)
+{
+    if (config->cross.rate_bit_per_s > 0 && !(path_bandwidth(config) > 0))
+        validation_error(validation, "cross_traffic.rate",
+                         "needs a 'bandwidth' to share, such as '1Gbit/s'");
+}
+
 static void wan_link_check(const void *config, const struct check_context *context,
                            struct validation *validation)
 {
@@ -129,6 +169,7 @@ static void wan_link_check(const void *config, const struct check_context *conte
     if (c->via >= 0 && c->kind != KIND_GATEWAY)
         validation_error(validation, "via",
                          "needs 'kind: transit-gateway': a peering is not transitive");
+    wan_link_check_cross(c, validation);
     if (c->kind != KIND_PEERING && context->region == context->peer)
         validation_error(validation, "kind", "is for links between regions");
     if (c->paths == PATHS_CLASSES && longer > 1)
@@ -152,6 +193,11 @@ static void wan_link_open_probes(struct wan_link *link, struct probes *probes)
     link->losses = probe_count_open(probes, "link_losses", link->region, NULL);
     for (int i = 0; i < BREAKERS; i++)
         link->broken[i] = probe_count_open(probes, "connections_broken", link->region, breakers[i]);
+}
+
+static void wan_link_route_fault(void *self, uint32_t route, bool begin)
+{
+    link_routes_fault(self, route, begin);
 }
 
 static void wan_link_init(void *self, const struct model_env *env)
@@ -180,6 +226,9 @@ static void wan_link_init(void *self, const struct model_env *env)
         (sim_dur)(dist_mean(link->rtt) / 2 * mean_path(config) + dist_mean(config->jitter) +
                   config->spike_share * dist_mean(config->spike));
     link->dark = (struct darkness){SIM_NEVER, SIM_NEVER};
+    link->cross_stream = sim_stream(env->sim, env->instance, "cross");
+    if (has_routes(config))
+        link_routes_init(link, env);
     tcp_flows_init(link);
     link->retransmit_kind = sim_kind_add(env->sim, &tcp_sender_wakes, env->instance, link);
     tcp_keepalive_init(link, env->instance);
@@ -209,6 +258,8 @@ static void wan_link_init(void *self, const struct model_env *env)
         .end = link_path_end_fault,
         .through_gateways = config->kind == KIND_GATEWAY,
         .via = wan_link_via(config, link->region, link->peer),
+        .routes = link->route_count,
+        .route_fault = wan_link_route_fault,
     };
     link->flows_hint = (struct prefetch_port){link, tcp_flow_prefetch};
     port_offer_link(env->ports, env->region, env->peer, &link->port);
@@ -226,6 +277,9 @@ static void wan_link_connect(void *self, const struct port_directory *ports)
     link->reverse = port_need_link(ports, link->peer, link->region);
     link->unheard = is_in_darkness(link->reverse->dark, sim_now(link->sim));
     link->probes = sim_probes(link->sim);
+    if (link->route_count > 0)
+        link->reverse_fault = port_find_link_fault(ports, link->peer, link->region);
+    link_path_begin_cross(link);
     link_path_refresh(link);
     if (!link->fault_port.through_gateways)
         return;
@@ -243,6 +297,7 @@ static void wan_link_fini(void *self)
 
     tcp_flows_release(link);
     dist_free(link->rtt_known);
+    free(link->adapted);
 }
 
 static uint32_t link_parts(const void *config, const struct check_context *context, int region,
@@ -251,6 +306,28 @@ static uint32_t link_parts(const void *config, const struct check_context *conte
     const struct wan_link_config *c = config;
 
     return context->region == region && context->peer == peer && c->kind != KIND_NONE;
+}
+
+/* Others can share a bandwidth only where there is one. */
+static uint32_t narrow_parts(const void *config, const struct check_context *context, int region,
+                             int peer)
+{
+    return link_parts(config, context, region, peer) && path_bandwidth(config) > 0;
+}
+
+/* Its routes, where it has several kinds of them. */
+static uint32_t route_parts(const void *config, const struct check_context *context, int region,
+                            int peer)
+{
+    const struct wan_link_config *c = config;
+
+    if (!link_parts(config, context, region, peer))
+        return 0;
+    if (c->kind == KIND_VPN)
+        return c->vpn.tunnels;
+    if (c->kind == KIND_DIRECT_CONNECT)
+        return c->direct_connect.backup == BACKUP_VPN ? 2 : 1;
+    return 0;
 }
 
 /* A gateway is there for the links that go through it. */
@@ -268,6 +345,8 @@ static const struct fault_capability wan_link_faults[] = {
     {"link", "loss", link_parts},
     {"link", "delay", link_parts},
     {"link", "bandwidth", link_parts},
+    {"link", "cross_traffic", narrow_parts},
+    {"link/route", "blackhole", route_parts},
     {"link", "blackhole", link_parts},
     {"link", "hold", link_parts},
     {"link", "reset", link_parts},

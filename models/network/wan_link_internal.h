@@ -11,14 +11,16 @@
 
 #include "bug.h"
 #include "congestion.h"
+#include "cross_traffic.h"
 #include "link.h"
+#include "link_route.h"
 #include "loss_process.h"
 #include "mem.h"
 #include "model.h"
 #include "prefetch.h"
 #include "refs.h"
 
-enum link_kind { KIND_PEERING, KIND_GATEWAY, KIND_NONE };
+enum link_kind { KIND_PEERING, KIND_GATEWAY, KIND_NONE, KIND_VPN, KIND_DIRECT_CONNECT };
 enum path_kind { PATHS_NONE, PATHS_CLASSES };
 enum loss_place {
     LOSS_BEHIND,
@@ -34,6 +36,9 @@ struct wan_link_config {
     double spike_share, bandwidth_bit_per_s;
     double longer_share, longer_factor, longest_share, longest_factor;
     int64_t buffer_bytes;
+    struct cross_config cross;
+    struct vpn_config vpn;
+    struct direct_connect_config direct_connect;
     int64_t segment_bytes, window_bytes;
     sim_dur path_ns, rto_min_ns, rto_max_ns, syn_rto_ns, give_up_ns, orphan_give_up_ns;
     sim_dur jitter_slot_ns, idle_after_ns;
@@ -48,13 +53,14 @@ struct wan_link_config {
 __extension__ struct flow {
     sim_time release;        /* no later message is delivered before */
     uint32_t sender;         /* its row in `senders`; NO_INDEX: nothing is lost, no window */
-    uint32_t next_free : 29; /* of a free flow; FLOW_NONE: the last */
+    uint32_t next_free : 28; /* of a free flow; FLOW_NONE: the last */
+    uint32_t replicates : 1; /* TRAFFIC_REPLICATION */
     uint32_t open : 1;
     uint32_t away : 1;   /* the receiver is down, or does not know the connection */
     uint32_t broken : 1; /* what is sent on it is lost */
 };
 _Static_assert(sizeof(struct flow) == 16, "see above");
-#define FLOW_NONE ((UINT32_C(1) << 29) - 1)
+#define FLOW_NONE ((UINT32_C(1) << 28) - 1)
 
 /* Of a flow, what only some of them need. */
 struct flow_extra {
@@ -161,7 +167,8 @@ struct wan_link {
     double
         half_rtt_ns; /* where all flows have the same, and no fault adds a random delay; else 0 */
     const struct link_port *reverse;
-    int region, peer; /* from, to */
+    const struct link_fault_port *reverse_fault; /* of a company's link */
+    int region, peer;                            /* from, to */
 
     /* What holds now: the configuration and every active fault in `mask`. While some hit only a
      * part of the flows (`selective`), it is that of the flow selected last. */
@@ -177,10 +184,12 @@ struct wan_link {
     struct darkness dark;
     bool unheard; /* the reverse link carries nothing: acknowledgements are lost */
     bool reset, hold;
-    bool careful;        /* a reset, a hold, an idle timeout, a choice of faults by flow, unheard */
-    bool narrow;         /* bandwidth is limited */
-    bool draws;          /* anything random at all? */
-    sim_dur constant_ns; /* the whole delay, where nothing is random */
+    bool careful;    /* a reset, a hold, an idle timeout, a choice of faults by flow, unheard */
+    bool narrow;     /* bandwidth is limited */
+    bool draws;      /* anything random at all? */
+    bool replicates; /* it has had flows of the replication */
+    uint64_t bytes, replication_bytes; /* sent; of them, by these flows */
+    sim_dur constant_ns;               /* the whole delay, where nothing is random */
     sim_dur mean_base_ns;
     sim_time busy_until;
     struct link_impairment impairments[IMPAIRMENTS_MAX];
@@ -207,6 +216,19 @@ struct wan_link {
     size_t held_count, held_capacity;
     uint32_t sender_free, queued_free, span_free;
 
+    /* Of a company's link only. */
+    struct link_route routes[ROUTES_MAX];
+    uint32_t route_count, route; /* 0: it has none; the one in use */
+    bool unrouted;               /* none is usable */
+    double rate_bit_per_s;       /* of the path's own bottleneck now; 0: none */
+    struct cross_traffic cross;
+    struct rng_stream cross_stream;
+    struct wan_link_config *adapted; /* what `config` points to where it differs; else NULL */
+    struct run_log *log;
+    const char *const *region_names;
+    probe_id route_changes;
+    kind_id route_kind;
+
     kind_id retransmit_kind, keepalive_kind, probe_kind, answer_kind;
     probe_id messages, transmissions, losses, broken[BREAKERS];
 };
@@ -220,6 +242,8 @@ void link_path_darken(void *self, bool dark);
 /* struct link_fault_port */
 void link_path_begin_fault(void *self, const struct link_impairment *impairment);
 void link_path_end_fault(void *self, const struct link_impairment *impairment);
+/* The traffic of others begins, as the configuration says. */
+void link_path_begin_cross(struct wan_link *link);
 
 /* The faults that hit a flow hold from now on; only while some do not hit all. */
 void link_path_select(struct wan_link *link, uint32_t flow_index);
@@ -231,8 +255,8 @@ void link_path_look_up_loss(struct wan_link *link);
 bool link_path_queue(struct wan_link *link, uint32_t bytes, sim_dur *wait);
 /* How long what is sent now waits for the path's bandwidth; how many bytes its buffer still takes.
  */
-sim_dur link_path_backlog(const struct wan_link *link);
-double link_path_room_bytes(const struct wan_link *link);
+sim_dur link_path_backlog(struct wan_link *link);
+double link_path_room_bytes(struct wan_link *link);
 /* Half a round trip where it varies, times the length of the flow's path, and random delays of
  * faults; delay of a burst of queueing. */
 double link_path_half_rtt_ns(struct wan_link *link, uint32_t flow_index, uint64_t word);
@@ -267,6 +291,14 @@ static inline struct rng_block link_slot_block(const struct wan_link *link, uint
                         (uint64_t)((double)sim_now(link->sim) * link->slots_per_ns));
 }
 
+/* Count bytes sent, for the bill. */
+static inline void link_meter(struct wan_link *link, uint32_t flow_index, uint32_t bytes)
+{
+    link->bytes += bytes;
+    if (link->replicates && link->flows[flow_index].replicates)
+        link->replication_bytes += bytes;
+}
+
 /* When a packet sent now arrives, or SIM_NEVER. (identity, index) names the transmission: it keys
  * the draw of its loss, and that of its delay where each has its own. */
 static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index, uint64_t identity,
@@ -277,6 +309,7 @@ static inline sim_time link_transmit(struct wan_link *link, uint32_t flow_index,
     bool lost = link->blackhole;
 
     probe_count(link->probes, link->transmissions);
+    link_meter(link, flow_index, bytes);
     if (link->draws) {
         struct rng_block block;
         double chance;

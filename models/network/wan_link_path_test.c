@@ -11,6 +11,7 @@
 
 #include "assert_close.h"
 #include "link_rig.h"
+#include "md1k.h"
 #include "rng_stream.h"
 
 /* --- a queue before the bandwidth ----------------------------------------------------------------
@@ -72,31 +73,6 @@ static void wait_for_the_bandwidth_is_that_of_m_d_1(void **state)
 
     (void)state;
     assert_covers(&tally, 13e6, 0.05);
-}
-
-/*
- * M/D/1/K, K in all: a message is taken where what is unfinished, V, leaves room: V <= (K - 1) D.
- * With the chain embedded at departures, a_k = e^-rho rho^k / k! arrivals a service, pi_0 = 1, pi_1
- * = (1 - a_0) / a_0 ..., the share lost is 1 - 1 / (pi_0 + rho), pi normalised over 0 .. K - 1.
- */
-static double m_d_1_k_loss(double rho, int k_max)
-{
-    double a[32], pi[32], sum = 0;
-
-    a[0] = exp(-rho);
-    for (int k = 1; k < k_max; k++)
-        a[k] = a[k - 1] * rho / k;
-    pi[0] = 1;
-    for (int n = 0; n + 1 < k_max; n++) {
-        double next = pi[n] - pi[0] * a[n];
-
-        for (int i = 1; i <= n; i++)
-            next -= pi[i] * a[n - i + 1];
-        pi[n + 1] = next / a[0];
-    }
-    for (int n = 0; n < k_max; n++)
-        sum += pi[n];
-    return 1 - 1 / (pi[0] / sum + rho);
 }
 
 /* Five messages fit: at rho = 0.9 6.4 % are lost. K = 1 is Erlang's rho / (1 + rho). */

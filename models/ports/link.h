@@ -120,6 +120,8 @@ struct link_impairment {
     bool reset; /* connections that are watched break: those there are, and those that send */
     bool hold;  /* what is sent now is kept on the path, acknowledged, and goes on at the end */
     const struct loss_config *bursts; /* additional losses in bursts; NULL: none. The caller's. */
+    double cross_bit_per_s;           /* traffic of others in the link's own queue; rates add up */
+    uint32_t route; /* of a link with several: which one it hits, from 1; 0: all */
     /* What it hits: a class of traffic, and of its connections all but the share `spared_share`. */
     enum traffic traffic;
     double spared_share;
@@ -135,6 +137,9 @@ struct link_fault_port {
      * no other)? */
     bool through_gateways;
     int via;
+    uint32_t routes; /* of a company's link; 0: it has none of its own */
+    /* A blackhole begins or ends on a route of the reverse link: both ends withdraw it. */
+    void (*route_fault)(void *self, uint32_t route, bool begin);
 };
 
 PORT_ACCESSORS(link, struct link_port)

@@ -68,6 +68,16 @@ static const struct metric global_table_metrics[] = {
      .series = true,
      .meaning = "requests answered with an error because the capacity of the region's table was "
                 "exceeded"},
+    {.name = "consumed_write_units",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "write units of the region's table, those of replicated writes too"},
+    {.name = "consumed_read_half_units",
+     .unit = UNIT_COUNT,
+     .kind = METRIC_COUNT,
+     .series = true,
+     .meaning = "read units of the region's table x 2: a read up to 4 KiB is half a unit"},
     {.name = "ttl_deletions",
      .unit = UNIT_COUNT,
      .kind = METRIC_COUNT,
@@ -89,6 +99,7 @@ struct global_table {
     struct rng_stream ttl;
     kind_id minute_kind, expiry_kind, late_kind[REGIONS_MAX];
     probe_id throttled[REGIONS_MAX], ttl_deletions[REGIONS_MAX];
+    probe_id consumed[2][REGIONS_MAX]; /* READS: half units */
 };
 
 static struct global_table *table_of(const struct store *store)
@@ -131,6 +142,8 @@ static enum execution global_table_execute(struct server *server, uint32_t ref,
         command->reply.kind = REPLY_THROTTLED;
         return EXECUTION_DONE;
     }
+    probe_count_many(table->writer.managed.store->probes, table->consumed[is_write][region],
+                     (uint64_t)(is_write ? units : 2 * units));
     return managed_begin(&table->writer.managed, server, ref, command,
                          is_write ? table->config->write_latency : table->config->read_latency);
 }
@@ -143,6 +156,7 @@ static void replicated_write(struct outbox *outbox, uint32_t index, int region)
     double units = managed_write_units(version_at(outbox->items, index)->bytes);
     sim_dur wait = capacity_borrow(&table->tables[region][WRITES], units, sim_now(sim));
 
+    probe_count_many(outbox->store->probes, table->consumed[WRITES][region], (uint64_t)units);
     if (wait == 0)
         outbox_apply(outbox, index, region);
     else
@@ -313,6 +327,8 @@ static void global_table_cluster_init(struct cluster *cluster, const struct mode
 
     table->late_kind[r] = sim_kind_add(env->sim, &global_table_late, env->instance, cluster);
     table->throttled[r] = probe_count_open(probes, "throttled_requests", r, NULL);
+    table->consumed[READS][r] = probe_count_open(probes, "consumed_read_half_units", r, NULL);
+    table->consumed[WRITES][r] = probe_count_open(probes, "consumed_write_units", r, NULL);
     last_writer_cluster_init(cluster, env);
     table->ttl_deletions[r] = probe_count_open(probes, "ttl_deletions", r, NULL);
 }

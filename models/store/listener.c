@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Listener of a cluster: handshakes, the kernel's accept queue, the limit on connections, and how a
- * server's connections end with it.
+ * Listener of a cluster: handshakes, accept queue, limit on connections, and how they end.
  *
  * The kernel answers TCP handshakes, even while the process is stalled, until `accept_backlog`
  * connections wait to be accepted. Then SYNs are dropped, and the client's kernel sends them again
@@ -12,8 +11,8 @@
  *
  *   process gone  its kernel closes: a FIN on each connection, a RST where commands were unread;
  *                 what arrives later, and each SYN, is answered with a RST
- *   host down     silence: what is sent to it is sent again until the sender's kernel abandons it.
- * Once it is up again it answers the next retransmission with a RST
+ *   host down     silence: what is sent is sent again until the sender's kernel abandons it, or
+ *                 until the host is up again and answers with a RST
  *
  * A wrong security group (ACCESS_NETWORK) drops SYNs in silence; what is tracked already goes on.
  * With a wrong token (ACCESS_AUTH) a new connection is answered with an error and closed, as beyond
@@ -22,6 +21,8 @@
  * The nodes of a cluster have addresses of their own: with replicas inside a region the primary's
  * changes (listener_move()). A connection to another node than the primary's is a stray: its node
  * answers reads and refuses writes.
+ *
+ * The file is longer than 800 lines because the states of one connection stand together.
  */
 #include "phase_rule.h"
 #include "store_internal.h"
@@ -74,7 +75,7 @@ static void connection_established(const struct node *node, struct server_connec
     connection_set_stray(listener, connection, !node_serves(node));
     if (connection->counted)
         return; /* its SYN was retransmitted */
-    if (listener->open_count >= cluster->store->config->connections_max ||
+    if ((uint64_t)listener->open_count.level >= cluster->store->config->connections_max ||
         (cluster->access == ACCESS_AUTH && !cluster->store->kind->signs) ||
         (cluster->store->kind->admits && !cluster->store->kind->admits(cluster))) {
         listener->special_count += !connection->refused;
@@ -82,7 +83,8 @@ static void connection_established(const struct node *node, struct server_connec
         return;
     }
     connection->counted = true;
-    listener->open_count++;
+    time_avg_rise(&listener->open_count, sim_now(cluster->store->sim));
+    probe_count(cluster->store->probes, cluster->accepted);
 }
 
 /* The server's kernel probes the connection while it is idle, or (begins false) no longer. */
@@ -99,9 +101,12 @@ static void connection_keep_alive(const struct cluster *cluster, uint32_t connec
         link->keep_alive(link->self, way.in, begins ? &store->keepalive : NULL);
 }
 
-static void connection_ended(struct listener *listener, struct server_connection *connection)
+static void connection_ended(struct cluster *cluster, struct server_connection *connection)
 {
-    listener->open_count -= connection->counted;
+    struct listener *listener = &cluster->listener;
+
+    if (connection->counted)
+        time_avg_fall(&listener->open_count, sim_now(cluster->store->sim));
     listener->special_count -= (uint64_t)connection->refused + (uint64_t)connection->waits;
     connection->waits = false;
     connection_set_stray(listener, connection, false);
@@ -119,7 +124,7 @@ void listener_event(void *self, uint32_t connection, uint32_t generation,
     bool is_new = !row->open || row->generation != generation; /* not a SYN sent again */
 
     if (event != CONNECTION_ESTABLISHED) {
-        connection_ended(listener, row);
+        connection_ended(node->cluster, row);
         return;
     }
     connection_established(node, row, generation);
@@ -514,7 +519,7 @@ static void connections_end(const struct node *node, bool notifies)
             connection_keep_alive(node->cluster, ref_make(r, (uint32_t)i), row->generation, false);
             if (notifies)
                 connection_closed(node, ref_make(r, (uint32_t)i), row);
-            connection_ended(listener, row);
+            connection_ended(node->cluster, row);
             row->unread = false;
         }
 }
@@ -621,7 +626,7 @@ static void cluster_on_idle(void *self, struct sim *sim, uint32_t entity, uint32
                 continue;
             row->unread = false;
             connection_closed(&cluster->nodes[row->node], ref_make(r, (uint32_t)i), row);
-            connection_ended(listener, row);
+            connection_ended(cluster, row);
         }
 }
 

@@ -90,6 +90,8 @@ static HOT_HANDLER void managed_on_command(void *self, struct sim *sim, uint32_t
     }
     command_hand(command, COMMAND_ON_WIRE, COMMAND_AT_STORE);
     probe_count(store->probes, cluster->commands);
+    if (__builtin_expect(store->measures, 0))
+        cluster_measure_arrival(cluster, command);
     if ((cluster->access == ACCESS_AUTH && is_denied(store, command)) ||
         (server->ill && server_fails(server, command)) ||
         store->kind->execute(server, entity, command) == EXECUTION_DONE)

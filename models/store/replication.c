@@ -596,27 +596,6 @@ static const struct usage_row replication_usage[] = {
      .meaning = "bytes sent out of the primary's region"},
 };
 
-static const struct service_metric replication_service_metrics[] = {
-    {.name = "GlobalDatastoreReplicationLag",
-     .space = "AWS/ElastiCache",
-     .unit = "Seconds",
-     .scale = 1e-9,
-     .metric = "replication_lag_metric",
-     .statistic = TAP_MAXIMUM,
-     .period_ns = 60 * SIM_S,
-     .meaning = "lag of the secondary of the region; in seconds, not milliseconds",
-     .source = "facts C.1"},
-    {.name = "ReplicationBytes",
-     .space = "AWS/ElastiCache",
-     .unit = "Bytes",
-     .scale = 1,
-     .metric = "replication_bytes",
-     .statistic = TAP_SUM,
-     .period_ns = 60 * SIM_S,
-     .meaning = "bytes sent in the stream: the write rate that a backlog must cover",
-     .source = "facts C.1"},
-};
-
 static bool times_out_between_pings(const void *config, const struct check_context *context)
 {
     const struct replication_config *c = config;
@@ -668,8 +647,7 @@ const struct model_ops replication_ops = {
     .state_size = sizeof(struct replication),
     FIELD_TABLE(replication_fields),
     METRIC_TABLE(replication_metrics),
-    .rows = {USAGE_TABLE(replication_usage), SERVICE_METRIC_TABLE(replication_service_metrics),
-             LINT_TABLE(replication_lints)},
+    .rows = {USAGE_TABLE(replication_usage), LINT_TABLE(replication_lints)},
     .init = replication_init,
     .connect = replication_connect,
     .start = replication_start,

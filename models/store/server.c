@@ -153,6 +153,26 @@ RARE static sim_dur iteration_take(struct server *server)
     return store->fsync_ns > 0 && iteration_writes(server) ? store->fsync_ns : 0;
 }
 
+/* Count the commands of the iteration and the time that they take. */
+RARE static void iteration_measure(const struct server *server)
+{
+    struct cluster *cluster = server->cluster;
+    struct store *store = cluster->store;
+
+    for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
+        const struct command *command = command_of(store, ref);
+        bool write = command_is_write(command->kind);
+        double time =
+            (double)(write ? store_service(server, command) : server_read_time(server, command));
+
+        if (server->ill)
+            time *= server->illness.slow;
+        probe_count(store->probes, cluster->measured[write]);
+        probe_count_many(store->probes, cluster->time[write], (uint64_t)time);
+        ref = command->next;
+    }
+}
+
 void server_begin_iteration(struct server *server)
 {
     struct cluster *cluster = server->cluster;
@@ -188,6 +208,8 @@ void server_begin_iteration(struct server *server)
     }
     if (server->ill)
         cost = (sim_dur)((double)cost * server->illness.slow);
+    if (__builtin_expect(store->measures, 0))
+        iteration_measure(server);
     if (__builtin_expect(server->occupied > sim_now(store->sim), 0))
         cost += server->occupied - sim_now(store->sim);
     server->occupied = sim_now(store->sim) + cost;
@@ -252,6 +274,23 @@ void cluster_reply(struct cluster *cluster, uint32_t ref, struct command *comman
     link->send(link->self, command->reply_flow, &reply);
 }
 
+RARE void cluster_measure_arrival(const struct cluster *cluster, struct command *command)
+{
+    command->arrived = sim_now(cluster->store->sim);
+    probe_count(cluster->store->probes, cluster->measured[command_is_write(command->kind)]);
+}
+
+RARE static void cluster_measure_reply(const struct cluster *cluster, const struct command *command)
+{
+    struct store *store = cluster->store;
+    uint64_t took = (uint64_t)(sim_now(store->sim) - command->arrived);
+    bool write = command_is_write(command->kind);
+
+    probe_count_many(store->probes, cluster->sojourn[write], took);
+    if (store->kind->managed)
+        probe_count_many(store->probes, cluster->time[write], took);
+}
+
 RARE void server_pend(struct server *server, uint32_t ref, struct command *command)
 {
     struct store *store = server->cluster->store;
@@ -282,6 +321,8 @@ void server_complete(struct server *server, struct command_handle handle, const 
     if (command->owner != COMMAND_AT_STORE || command->generation != handle.generation)
         return; /* it was dropped when its server went down */
     pending_remove(server, command);
+    if (__builtin_expect(server->cluster->store->measures, 0))
+        cluster_measure_reply(server->cluster, command);
     command->reply = *reply;
     cluster_reply(server->cluster, handle.ref, command);
 }
@@ -415,6 +456,8 @@ static HOT_HANDLER void cluster_on_iteration_end(void *self, struct sim *sim, ui
                  : execute(server, ref, command)) == EXECUTION_DONE) {
             bool counts = crowded || command->reply.bytes > LARGE_REPLY;
 
+            if (__builtin_expect(store->measures, 0))
+                cluster_measure_reply(cluster, command);
             if (__builtin_expect(!counts, 1) || !server_writes_later(server, ref, command))
                 cluster_reply(cluster, ref, command);
         } else {

@@ -83,62 +83,29 @@ static const struct field store_fields[] = {
 };
 // clang-format on
 
+static const char *const command_types[] = {"read", "write", NULL}; /* by command_is_write() */
+// clang-format off
 static const struct metric store_metrics[] = {
-    {.name = "store_commands",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "commands executed by the cluster's servers, including those whose client no "
-                "longer waits"},
-    {.name = "store_utilization",
-     .unit = UNIT_SHARE,
-     .kind = METRIC_LEVEL,
-     .scale = 1e-6,
-     .series = true,
-     .meaning = "share of time that the cluster's servers are busy, mean over shards"},
-    {.name = "hot_shard_utilization",
-     .unit = UNIT_SHARE,
-     .kind = METRIC_LEVEL,
-     .series = true,
-     .meaning = "utilization of the first shard, if there are several"},
-    {.name = "store_queue",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_LEVEL,
-     .series = true,
-     .meaning = "commands at the servers, waiting or in service"},
-    {.name = "store_writes",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "writes executed and acknowledged"},
-    {.name = "repeated_writes",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "writes executed again for the same operation"},
-    {.name = "store_connections_refused",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "commands answered with an error because the limit on connections was exceeded"},
-    {.name = "store_syns_dropped",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "SYNs dropped because the accept queue was full"},
-    {.name = "commands_refused",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "commands refused by the store's admission control"},
-    {.name = "commands_dropped",
-     .unit = UNIT_COUNT,
-     .kind = METRIC_COUNT,
-     .series = true,
-     .meaning = "commands dropped from a server's queue, unexecuted: they had waited too long, or "
-                "their clients no longer waited"},
+    {.name = "store_commands", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "commands executed by the cluster's servers, including those whose client no longer waits"},
+    {.name = "commands_measured", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .series = true, .meaning = "the same by type; this and the next four are recorded where an alarm or 'monitoring.record' uses them"},
+    {.name = "command_time", .unit = UNIT_NS, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .meaning = "processor time of the commands; of a managed service, time until its reply"},
+    {.name = "command_time_mean", .unit = UNIT_NS, .kind = METRIC_RATIO, .label = "type", .label_values = command_types, .over = "command_time", .under = "commands_measured", .series = true, .meaning = "processor time of a command, without waiting and without the network"},
+    {.name = "command_sojourn", .unit = UNIT_NS, .kind = METRIC_COUNT, .label = "type", .label_values = command_types, .meaning = "time of the commands from their arrival at the server to its reply"},
+    {.name = "command_sojourn_mean", .unit = UNIT_NS, .kind = METRIC_RATIO, .label = "type", .label_values = command_types, .over = "command_sojourn", .under = "commands_measured", .series = true, .better = LOWER_IS_BETTER, .meaning = "time of a command at the server: waiting, execution, and other nodes where the reply waits for them; without the network"},
+    {.name = "store_connections", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "connections of clients that the cluster's nodes have accepted and not closed"},
+    {.name = "store_connections_accepted", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "connections of clients accepted by the cluster's nodes"},
+    {.name = "store_utilization", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .scale = 1e-6, .series = true, .meaning = "share of time that the cluster's servers are busy, mean over shards"},
+    {.name = "hot_shard_utilization", .unit = UNIT_SHARE, .kind = METRIC_LEVEL, .series = true, .meaning = "utilization of the first shard, if there are several"},
+    {.name = "store_queue", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "commands at the servers, waiting or in service"},
+    {.name = "store_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "writes executed and acknowledged"},
+    {.name = "repeated_writes", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "writes executed again for the same operation"},
+    {.name = "store_connections_refused", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "commands answered with an error because the limit on connections was exceeded"},
+    {.name = "store_syns_dropped", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "SYNs dropped because the accept queue was full"},
+    {.name = "commands_refused", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "commands refused by the store's admission control"},
+    {.name = "commands_dropped", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .series = true, .meaning = "commands dropped from a server's queue, unexecuted: they had waited too long, or their clients no longer waited"},
     MEMORY_METRICS,
 };
+// clang-format on
 
 const char *const store_supports[] = {"key-classes", NULL};
 
@@ -455,6 +422,9 @@ static void cluster_probes(struct cluster *cluster, struct probes *probes)
     int region = cluster->region;
 
     cluster->commands = probe_count_open(probes, "store_commands", region, NULL);
+    cluster->accepted = probe_count_open(probes, "store_connections_accepted", region, NULL);
+    probe_level_follow(probes, probe_level_open(probes, "store_connections", region, NULL),
+                       &cluster->listener.open_count);
     cluster->utilization = probe_level_open(probes, "store_utilization", region, NULL);
     probe_level_follow(probes, probe_level_open(probes, "store_queue", region, NULL),
                        &cluster->queued.length);
@@ -708,10 +678,28 @@ static void store_init(void *self, const struct model_env *env)
     store_offer(store, env->ports);
 }
 
+/* What only a monitoring service records. */
+static void store_measure(struct store *store, struct probes *probes)
+{
+    store->measures = probes_is_tapped(probes, "commands_measured") ||
+                      probes_is_tapped(probes, "command_time_mean") ||
+                      probes_is_tapped(probes, "command_sojourn_mean");
+    for (int r = 0; store->measures && r < (int)store->region_count; r++)
+        for (int type = 0; store->clusters[r].exists && type < 2; type++) {
+            struct cluster *cluster = &store->clusters[r];
+            const char *name = command_types[type];
+
+            cluster->measured[type] = probe_count_open(probes, "commands_measured", r, name);
+            cluster->time[type] = probe_count_open(probes, "command_time", r, name);
+            cluster->sojourn[type] = probe_count_open(probes, "command_sojourn", r, name);
+        }
+}
+
 static void store_connect(void *self, const struct port_directory *ports)
 {
     struct store *store = self;
 
+    store_measure(store, sim_probe_set(store->sim));
     store->probes = sim_probes(store->sim);
     store->history = store_history_create(port_find_op_history(ports, -1, -1));
     store->is_watched |= store->history != NULL;
@@ -777,19 +765,6 @@ static const struct usage_row store_usage[] = {
      .meaning = "cache nodes, at the list price of their type and engine"},
 };
 
-static const struct service_metric store_service_metrics[] = {
-    {.name = "EngineCPUUtilization",
-     .space = "AWS/ElastiCache",
-     .unit = "Percent",
-     .scale = 100,
-     .metric = "store_utilization",
-     .statistic = TAP_AVERAGE,
-     .period_ns = 60 * SIM_S,
-     .meaning =
-         "utilization of the thread that executes commands, mean over shards: hides a hot shard",
-     .source = "facts C.2"},
-};
-
 const struct model_ops store_ops = {
     .name = "store",
     .section = "store",
@@ -799,7 +774,7 @@ const struct model_ops store_ops = {
     .state_size = sizeof(struct store),
     FIELD_TABLE(store_fields),
     METRIC_TABLE(store_metrics),
-    .rows = {USAGE_TABLE(store_usage), SERVICE_METRIC_TABLE(store_service_metrics)},
+    .rows = {USAGE_TABLE(store_usage)},
     .kinds = store_kinds,
     .kind_count = sizeof store_kinds / sizeof store_kinds[0],
     .init = store_init,

@@ -132,8 +132,8 @@ struct server_connection {
 struct listener {
     struct server_connection *connections[REGIONS_MAX]; /* by region and index at the client */
     size_t connection_count[REGIONS_MAX];
-    uint64_t open_count,
-        special_count; /* connections that are `counted`; `refused`, `waits` or `stray` */
+    struct time_avg open_count; /* connections that are `counted` */
+    uint64_t special_count;     /* those that are `refused`, `waits` or `stray` */
     struct waiting_handshake *waiting;
     size_t waiting_count, waiting_capacity;
     uint32_t waiting_free;
@@ -161,8 +161,9 @@ struct cluster {
     struct store_fault_port fault;
     struct illness_port illness;
     kind_id iteration_kind, peer_kind, command_kind, handshake_kind, idle_kind;
-    probe_id commands, utilization, hot_utilization, writes, repeated, refused, dropped_syns,
-        rejected, expired;
+    probe_id measured[2], time[2], sojourn[2]; /* store->measures: by command_is_write() */
+    probe_id commands, utilization, hot_utilization, writes, repeated, accepted, refused,
+        dropped_syns, rejected, expired;
 };
 
 /* The kind's rows of sessions, for the users of one region. */
@@ -190,11 +191,12 @@ struct store {
     sim_time billed;                     /* at this time */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */
     bool by_node;                /* of the kind */
-    uint32_t node_servers;       /* by_node: of each node */
-    bool plain_loop;      /* an iteration of few commands takes all of them, and nothing else */
-    uint32_t short_queue; /* so few, unless one of them is large */
-    sim_dur fsync_ns;     /* before the replies of an iteration with writes */
-    sim_dur read_ns;      /* service time of every read; -1: drawn */
+    bool measures;         /* commands by type, and their times: something taps these metrics */
+    uint32_t node_servers; /* by_node: of each node */
+    bool plain_loop;       /* an iteration of few commands takes all of them, and nothing else */
+    uint32_t short_queue;  /* so few, unless one of them is large */
+    sim_dur fsync_ns;      /* before the replies of an iteration with writes */
+    sim_dur read_ns;       /* service time of every read; -1: drawn */
     struct keepalive keepalive; /* of the servers' sockets */
     struct endpoint_table endpoints;
     struct cluster clusters[REGIONS_MAX];
@@ -295,6 +297,8 @@ extern const struct event_kind cluster_command, cluster_iteration_end, cluster_p
 sim_dur server_read_time(const struct server *server, const struct command *command);
 /* Add an executed command to those that wait for server_complete(). */
 RARE void server_pend(struct server *server, uint32_t ref, struct command *command);
+/* A managed service has a command: count it by type. Only where store->measures. */
+RARE void cluster_measure_arrival(const struct cluster *cluster, struct command *command);
 /* Does a command at a failing server fail? Then its reply is set, and nothing is executed. */
 RARE bool server_fails(const struct server *server, struct command *command);
 /* Many commands are under way (NEAR_COMMANDS): prefetch their rows from now on. */

@@ -20,7 +20,7 @@ static const struct option options[] = {
     FLAG_OPTION("json",     json,               "print JSON"),
     FLAG_OPTION("schema",   schema,             "print the JSON Schema of scenario files, for editors"),
     FLAG_OPTION("presets",  presets,            "list the presets of all models or of MODEL, with what each sets and omits"),
-    FLAG_OPTION("service-metrics", service_metrics, "list metrics by the names under which services publish them, for alarms"),
+    FLAG_OPTION("service-metrics", service_metrics, "list metrics by the names under which services publish them, or the one that is named, with the metric here, the factor between them, or why there is none"),
     TEXT_OPTION("preset",   preset, "NAME", NULL, "print one preset"),
     TEXT_OPTION("markdown", markdown, "MODEL", NULL, "print the tables of MODEL or MODEL.KIND in Markdown"),
     OPTIONS_END,
@@ -61,8 +61,12 @@ static int describe(const struct invocation *invocation)
         return EXIT_DONE;
     }
     if (values->service_metrics) {
-        describe_service_metrics(invocation->registry, stdout, values->json);
-        return EXIT_DONE;
+        const char *name = invocation->argument_count > 0 ? invocation->arguments[0] : NULL;
+        int status =
+            describe_service_metrics(invocation->registry, name, stdout, values->json, &diag);
+
+        print_diag(&diag);
+        return status < 0 ? EXIT_USAGE : EXIT_DONE;
     }
     if (values->markdown) {
         int status = describe_markdown(invocation->registry, values->markdown, stdout, &diag);
@@ -106,6 +110,7 @@ const struct command cmd_describe = {
                 "  isthmus describe reauth_rate\n"
                 "  isthmus describe --presets\n"
                 "  isthmus describe client --preset go-redis-9.22\n"
+                "  isthmus describe --service-metrics ElastiCache/CurrConnections\n"
                 "  isthmus describe scenarios/00-baseline.yaml\n"
                 "  isthmus describe --schema > scenario.schema.json",
     .options = options,

@@ -141,6 +141,7 @@ static void value_of_count(const struct source *source, sim_dur period, struct t
 {
     value->samples = source->now.over - source->last.over;
     value->value = (double)value->samples;
+    value->missing = source->spec.absent_at_zero && value->samples == 0;
     if (source->spec.statistic == TAP_AVERAGE)
         value->value /= (double)period / (double)SIM_S;
 }
@@ -349,6 +350,7 @@ struct metric_tap *metric_tap_create(struct sim *sim, const struct metric_tap_co
             BUG("metric '%s' has no such statistic", source->metric->name);
         if (source->spec.samples_min == 0)
             source->spec.samples_min = 1;
+        probes_note_tap(probes, source->metric);
         probes->keeps_warmup |= source->metric->kind == METRIC_LATENCY;
         tap->samples_levels |=
             source->metric->kind == METRIC_LEVEL && source->spec.statistic != TAP_AVERAGE;

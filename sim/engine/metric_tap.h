@@ -5,7 +5,7 @@
  * period, not per event.
  *
  *   kind of metric   statistics                         missing where
- *   count            sum; average: per second           never
+ *   count            sum; average: per second           0, where absent_at_zero
  *   ratio            average: over / under              under < samples_min
  *   latency          all; minimum and maximum and       samples < samples_min
  *                    quantiles within 1.6 %
@@ -40,6 +40,7 @@ struct tap_source {
     enum tap_statistic statistic;
     double quantile;      /* TAP_QUANTILE: 0.99 */
     uint64_t samples_min; /* 0 counts as 1 */
+    bool absent_at_zero;  /* a count: missing in periods in which nothing was counted */
 };
 
 struct tap_value {

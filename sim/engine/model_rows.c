@@ -3,6 +3,7 @@
 
 #include "mem.h"
 #include "probe.h"
+#include "suggest.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -137,12 +138,43 @@ int metric_label_index(const struct supplied_rows *supplied, const struct metric
 
 /* --- service metrics ------------------------------------------------------------------------- */
 
+#define AWS "AWS/"
+
+/* Is `name` the row's, with or without its namespace? */
+static bool is_named(const struct service_metric *row, const char *name)
+{
+    const char *slash = strrchr(name, '/'), *space = row->space;
+    size_t length = slash ? (size_t)(slash - name) : 0;
+
+    if (!slash)
+        return strcmp(row->name, name) == 0;
+    if (strncmp(space, AWS, strlen(AWS)) == 0 && strncmp(name, AWS, strlen(AWS)) != 0)
+        space += strlen(AWS);
+    return strcmp(row->name, slash + 1) == 0 && strlen(space) == length &&
+           strncmp(space, name, length) == 0;
+}
+
 const struct service_metric *service_metric_find(const struct supplied_rows *supplied,
                                                  const char *name)
 {
     for (size_t t = 0; t < supplied->count; t++)
         for (size_t i = 0; i < supplied->tables[t]->service_metric_count; i++)
-            if (strcmp(supplied->tables[t]->service_metrics[i].name, name) == 0)
+            if (is_named(&supplied->tables[t]->service_metrics[i], name))
                 return &supplied->tables[t]->service_metrics[i];
     return NULL;
+}
+
+const char *service_metric_nearest(const struct supplied_rows *supplied, const char *name)
+{
+    const char *slash = strrchr(name, '/'), **names = NULL, *nearest;
+    size_t count = 0, capacity = 0;
+
+    for (size_t t = 0; t < supplied->count; t++)
+        for (size_t i = 0; i < supplied->tables[t]->service_metric_count; i++) {
+            MEM_GROW(names, capacity, count + 1);
+            names[count++] = supplied->tables[t]->service_metrics[i].name;
+        }
+    nearest = suggest_nearest(slash ? slash + 1 : name, names, count);
+    free(names);
+    return nearest;
 }

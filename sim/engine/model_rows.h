@@ -34,19 +34,21 @@ struct usage_row {
 };
 
 /* A metric under the name by which a service publishes it, for alarms and comparisons with what
- * operators see. */
+ * operators see; or a name that is known and has no counterpart here. */
 struct service_metric {
     const char *name;   /* unique in a scenario: "EngineCPUUtilization" */
     const char *space;  /* the service's namespace: "AWS/ElastiCache"; "": of the application */
     const char *unit;   /* as published: "Percent" */
     double scale;       /* published value = value of `metric` x scale */
-    const char *metric; /* name of the metric here */
+    const char *metric; /* name of the metric here; NULL: none, `meaning` says why */
     const char *label;  /* NULL: aggregated over values */
     enum tap_statistic statistic; /* the one commonly used */
     double quantile;              /* TAP_QUANTILE */
     sim_dur period_ns;            /* shortest published period */
     const char *meaning;          /* one line: what it shows and hides */
     const char *source;           /* as the source of a parameter */
+    bool absent_at_zero; /* no data point of a period in which nothing was counted, instead of 0 */
+    bool at_source;      /* of what a region receives; the data is kept in the region that sends */
 };
 
 /* A lint rule: a setting that is allowed but probably not intended. */
@@ -118,8 +120,11 @@ const char *metric_label(const struct supplied_rows *supplied, const struct metr
 int metric_label_index(const struct supplied_rows *supplied, const struct metric *metric,
                        const char *value);
 
-/* NULL: no service metric of that name. O(rows). */
+/* By name, alone or after its namespace, with or without "AWS/": "CurrConnections",
+ * "ElastiCache/CurrConnections". NULL: there is none. O(rows). */
 const struct service_metric *service_metric_find(const struct supplied_rows *supplied,
                                                  const char *name);
+/* The nearest name to one that is unknown; NULL: none is near. */
+const char *service_metric_nearest(const struct supplied_rows *supplied, const char *name);
 
 #endif

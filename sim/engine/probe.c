@@ -130,6 +130,7 @@ void probes_free(struct probes *probes)
     latency_series_free(probes);
     free(probes->segments);
     free(probes->metrics);
+    free(probes->tapped);
     statistics_free(probes);
     free(probes);
 }
@@ -142,6 +143,20 @@ const struct metric *probes_metric(const struct probes *probes, const char *name
         if (strcmp(probes->metrics[i]->name, name) == 0)
             return probes->metrics[i];
     return NULL;
+}
+
+void probes_note_tap(struct probes *probes, const struct metric *metric)
+{
+    MEM_GROW(probes->tapped, probes->tapped_capacity, probes->tapped_count + 1);
+    probes->tapped[probes->tapped_count++] = metric;
+}
+
+bool probes_is_tapped(const struct probes *probes, const char *name)
+{
+    for (size_t i = 0; i < probes->tapped_count; i++)
+        if (strcmp(probes->tapped[i]->name, name) == 0)
+            return true;
+    return false;
 }
 
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count)

@@ -46,6 +46,7 @@ struct metric {
                                  ratio does not have */
     double scale;   /* LEVEL: statistic = level * scale (0 means 1), for example for shares */
     bool has_total; /* VALUE with a label: it is set without one, too */
+    bool no_total;  /* no row for the sum over labels or regions: the values have several units */
     bool series;    /* keep it per bin: all but VALUE; of LATENCY p50 and p99 */
     enum direction better; /* NO_DIRECTION: neither */
     const char *best_none; /* VALUE: reason of "no number" that is better than every number, such
@@ -173,6 +174,9 @@ void probes_free(struct probes *probes);
  * tables. */
 void probes_declare(struct probes *probes, const struct metric *metrics, size_t count);
 const struct metric *probes_metric(const struct probes *probes, const char *name); /* or NULL */
+/* Is the metric read by a tap (metric_tap.h)? For metrics that are recorded only then; complete
+ * when all models have been initialised. */
+bool probes_is_tapped(const struct probes *probes, const char *name);
 struct probes_hot *probes_hot(struct probes *probes); /* valid after the last open; see sim.h */
 /* The next time at which probes_flush() must be called, or SIM_NEVER; the engine does so before any
  * event at that time. */

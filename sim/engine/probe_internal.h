@@ -75,6 +75,8 @@ struct probes {
 
     const struct metric **metrics; /* in order of declaration */
     size_t metric_count, metric_capacity;
+    const struct metric **tapped; /* read by taps; may have duplicates */
+    size_t tapped_count, tapped_capacity;
     struct cells kinds[METRIC_KINDS];
 
     struct segment *segments;      /* the first from 0 */
@@ -103,6 +105,7 @@ struct probes {
     bool finished;
 };
 
+void probes_note_tap(struct probes *probes, const struct metric *metric);
 struct selection select_cells(const struct probes *probes, const struct metric *metric, int region,
                               int label);
 /* A part of a ratio, by name; and the label of a row in terms of a part: LABEL_ANY if the part does

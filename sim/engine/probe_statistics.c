@@ -437,7 +437,7 @@ static void rows_of_region(struct probes *probes, const struct metric *metric, i
         if (row_exists(probes, row))
             row_of_kind[metric->kind](probes, row);
     row.label = LABEL_ANY;
-    if (row_exists(probes, row))
+    if (!metric->no_total && row_exists(probes, row))
         row_of_kind[metric->kind](probes, row);
 }
 
@@ -461,7 +461,8 @@ const struct statistics *probes_finish(struct probes *probes, sim_time end)
     for (size_t i = 0; i < probes->metric_count; i++) {
         for (int region = 0; region < (int)probes->region_count; region++)
             rows_of_region(probes, probes->metrics[i], region);
-        rows_of_region(probes, probes->metrics[i], PROBE_ALL_REGIONS);
+        if (!probes->metrics[i]->no_total)
+            rows_of_region(probes, probes->metrics[i], PROBE_ALL_REGIONS);
     }
     return &probes->statistics;
 }

@@ -24,8 +24,9 @@ void describe_scenario(const struct scenario *scenario, FILE *out, bool json);
 int describe_presets(const struct registry *registry, const char *model, const char *name,
                      FILE *out, bool json, struct diag *diag);
 /* `describe --service-metrics`: metrics under the names by which services publish them, of all
- * models and kinds. */
-void describe_service_metrics(const struct registry *registry, FILE *out, bool json);
+ * models and kinds, or the one of a name. -1 and a suggestion if there is none. */
+int describe_service_metrics(const struct registry *registry, const char *name, FILE *out,
+                             bool json, struct diag *diag);
 /* Markdown tables of parameters, metrics and kinds, for a page; `name` as above. */
 int describe_markdown(const struct registry *registry, const char *name, FILE *out,
                       struct diag *diag);

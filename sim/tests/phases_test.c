@@ -72,6 +72,8 @@ static const struct periodic {
      "dns_record.checks.phase", 30, 0},
     {"periods of an alarm", "period", WORLD "failover: {mode: automatic}\n", "failover.alarm.phase",
      60, 0},
+    {"periods of service metrics", "period",
+     ALONE "store: {kind: single-region}\nmonitoring: {record: true}\n", "monitoring.phase", 60, 0},
     {"samples of the lag", "sample", WORLD, "replication.metric_phase", 60, 0},
     {"ticks of the replication", "tick", WORLD, "replication.tick_phase", 1, 0},
     {"snapshots", "save",

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Metrics under the names of services, as a table and as JSON; an alarm accepts one of them, and no other name.
-"$isthmus" describe --service-metrics | cut -c1-105
+# Metrics under the names of services, with the metric here or why there is none; an alarm may name one, and a metric
+# that the scenario does not have is refused with the reason.
+"$isthmus" describe --service-metrics | cut -c1-105 | head -24
 "$isthmus" describe --service-metrics --json | grep -c '"namespace"'
-cat >alarm.yaml <<'YAML'
-extends: loss.yaml
-failover: {alarm: {metric: HealthyHostCount, comparison: at-most, period: 60s}}
-YAML
-sed 's/^extends: /extends: '"${source//\//\\/}"'\/scenarios\//' "$source/scenarios/20-region-loss.yaml" >loss.yaml
-"$isthmus" validate alarm.yaml
-"$isthmus" validate alarm.yaml --set failover.alarm.metric=HealthyHosts
+"$isthmus" describe --service-metrics ElastiCache/CurrConnections
+"$isthmus" describe --service-metrics AWS/ApplicationELB/RequestCount --json
+"$isthmus" describe --service-metrics MasterLinkHealthStatus
+"$isthmus" describe --service-metrics CurConnections
 echo "exit $?"
+cat >alarm.yaml <<'END'
+regions: {a: {}, b: {}}
+network: {default: {rtt: 20ms}}
+failover: {alarm: {metric: HealthyHostCount, comparison: at-most, period: 60s}}
+alarms:
+  - {name: storm, metric: ElastiCache/NewConnections, value: 1000}
+END
+"$isthmus" validate alarm.yaml
+for metric in HealthyHosts ConsumedWriteCapacityUnits UserErrors ElastiCache/RequestCount; do
+    "$isthmus" validate alarm.yaml --set failover.alarm.metric="$metric"
+done
+"$isthmus" validate alarm.yaml --set failover.alarm.period=30s
