@@ -18,15 +18,20 @@
     "replication: {output_delay: 0ms}\n"                                                           \
     "database: {read_service: 4ms, write_service: 4ms, servers: 1000}\n"
 
-static double statistic(const char *text, const char *metric, int region)
+static double statistic_in(const char *text, uint32_t replication, const char *metric, int region)
 {
     struct scenario *scenario = scenario_of(&cache_registry, text);
-    struct world *world = world_of(scenario, 0, NULL);
+    struct world *world = world_of(scenario, replication, NULL);
     double value = statistic_of(world, (struct wanted){metric, NULL, region, NULL, NULL});
 
     world_free(world);
     scenario_free(scenario);
     return value;
+}
+
+static double statistic(const char *text, const char *metric, int region)
+{
+    return statistic_in(text, 0, metric, region);
 }
 
 /*
@@ -111,17 +116,18 @@ static void a_restart_empties_the_secondary_too(void **state)
 static void a_promoted_secondary_takes_back_what_full_memory_lost(void **state)
 {
     const char *text =
-        "regions: {a: {}, b: {}}\nnetwork: {default: {rtt: 20ms}}\nduration: 90s\nwarmup: 75s\n"
+        "regions: {a: {}, b: {}}\nnetwork: {default: {rtt: 20ms}}\nduration: 240s\nwarmup: 220s\n"
         "population: {sessions: 20/s}\n"
         "store: {memory: {limited: {maxmemory: 400 KiB, policy: allkeys-lru}}, expiry: {ttl: "
         "{after: 20s}}}\n"
         "key_classes:\n  - {name: c, keys: 500, rate: 300/s, reads: 60%, ttl: 5s}\n"
         "  - {name: d, rate: 200/s, keys: 200, reads: 20%, pattern: write-behind}\n"
         "  - {name: e, rate: 100/s, keys: 200, reads: 50%, pattern: write-through}\n"
-        "faults:\n  - {at: 20s, for: 60s, region: a, down: true}\n  - {at: 30s, promote: b}\n";
+        "faults:\n  - {at: 20s, for: 1h, region: a, down: true}\n  - {at: 30s, promote: b}\n";
 
     (void)state;
-    assert_close(statistic(text, "memory_used_bytes", 1), 300 * 1024, 0.01);
+    for (uint32_t replication = 0; replication < 4; replication++)
+        assert_close(statistic_in(text, replication, "memory_used_bytes", 1), 300 * 1024, 0.01);
 }
 
 int main(void)
