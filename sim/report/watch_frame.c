@@ -249,6 +249,15 @@ static void draw_head(struct drawing *drawing)
     add_line(drawing, WATCH_PLAIN, &text);
 }
 
+/* Whether the run has the column and the view is wide enough for it. */
+static bool is_drawn(const struct drawing *drawing, size_t column)
+{
+    int used = REGION_COLUMNS;
+    for (size_t c = 0; c <= column; c++)
+        used += drawing->run->has[c] ? columns[c].width : 0;
+    return drawing->run->has[column] && used <= drawing->view->width;
+}
+
 static int history_width(const struct drawing *drawing)
 {
     int used = REGION_COLUMNS;
@@ -275,7 +284,7 @@ static void draw_region(struct drawing *drawing, size_t region)
     strbuf_addf(&text, "%-*s", REGION_COLUMNS, total ? "all regions" : run->regions[region]);
     for (size_t c = 0; c < COLUMNS; c++) {
         double now = run->values[c][region * run->bin_count + drawing->bin];
-        if (!run->has[c])
+        if (!is_drawn(drawing, c))
             continue;
         available = c == 0 ? now : available;
         strbuf_clear(&value);
@@ -298,7 +307,7 @@ static void draw_table(struct drawing *drawing)
     struct strbuf text = STRBUF_INIT;
     strbuf_addf(&text, "%-*s", REGION_COLUMNS, "region");
     for (size_t c = 0; c < COLUMNS; c++)
-        if (run->has[c])
+        if (is_drawn(drawing, c))
             strbuf_addf(&text, "%*s", columns[c].width, columns[c].title);
     if (history_width(drawing) >= HISTORY_MIN)
         strbuf_add(&text, " available");

@@ -91,6 +91,21 @@ static void it_fits_any_terminal_and_any_instant(void **state)
     watch_free(run);
 }
 
+/* The columns need 85 characters: the last one is missing on 84, and whole on 85. */
+static void a_column_is_whole_or_missing(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    struct watch_run *run = make_run(0, &diag);
+    char *wide = screen_at(run, watch_end_ns(run), 85, 30);
+    char *narrow = screen_at(run, watch_end_ns(run), 84, 30);
+    assert_has(wide, "re-auths  unrepl.\n", true);
+    assert_has(narrow, "re-auths\n", true);
+    free(wide);
+    free(narrow);
+    watch_free(run);
+}
+
 static void a_run_that_is_not_there_is_an_error(void **state)
 {
     (void)state;
@@ -107,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_screen_shows_what_is_known_by_then),
         cmocka_unit_test(it_fits_any_terminal_and_any_instant),
+        cmocka_unit_test(a_column_is_whole_or_missing),
         cmocka_unit_test(a_run_that_is_not_there_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
