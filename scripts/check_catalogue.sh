@@ -17,7 +17,7 @@ usage() {
 options=()
 left_out=
 if [[ ${1:-} == --short ]]; then
-    left_out=' 63-load-surge 71-hot-shard '
+    left_out=' 63-load-surge 71-hot-shard 45-hot-key 44-cache-stampede-jitter 44-cache-stampede-refused '
     shift
 fi
 if [[ ${1:-} == --replications ]]; then

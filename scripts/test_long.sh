@@ -42,10 +42,10 @@ say "coverage of the intervals, and the rates of check"
 bash scripts/coverage
 bash scripts/check_rates
 
-# Node modules for tests, in build/: axe-core and yaml-language-server have no Debian package. Without a registry they are skipped.
-say "node modules: axe-core and yaml-language-server"
+# Node modules for tests, in build/: axe-core, yaml-language-server and DuckDB have no Debian package. Without a registry they are skipped.
+say "node modules: axe-core, yaml-language-server, DuckDB"
 need_packages nodejs npm
-npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node axe-core@4 yaml-language-server@1 ||
+npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node axe-core@4 yaml-language-server@1 @duckdb/node-api@1 ||
     say "skipped: the npm registry cannot be reached"
 
 say "HTML reports in a browser, and their accessibility"
@@ -54,6 +54,9 @@ bash sim/tests/report_browser.sh build/isthmus build/node/node_modules
 
 say "the JSON Schema in an editor"
 bash sim/tests/schema_editor.sh build/isthmus build/node/node_modules || [[ $? == 77 ]]
+
+say "Parquet by DuckDB"
+bash sim/tests/parquet.sh build/isthmus build/node/node_modules || [[ $? == 77 ]]
 
 say "results files of 100 000 runs and of 1 GB: time and memory of summary and export"
 python3 sim/tests/large_results.py build/isthmus scenarios/20-region-loss.yaml

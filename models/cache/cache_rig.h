@@ -13,11 +13,13 @@
 #include "statistics.h"
 #include "strbuf.h"
 
-#define STEADY_CACHE                                                                               \
-    "regions: {a: {}, b: {}}\nstore: {kind: regional}\npopulation: {sessions: 0/s}\n"              \
+#define REGIONAL "store: {kind: regional}\n"
+#define STEADY_LINKS                                                                               \
+    "regions: {a: {}, b: {}}\npopulation: {sessions: 0/s}\n"                                       \
     "network: {default: {rtt: 20ms, jitter: 0ms, spike_share: 0%, loss: 0%}, "                     \
     "inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: 0%}}\n"                                \
     "client: {timeout: 1min, read_timeout: 1min, pool: {size: 10000, warm: 200}}\n"
+#define STEADY_CACHE REGIONAL STEADY_LINKS
 
 static struct registry cache_registry;
 

@@ -43,6 +43,7 @@ static const struct field key_classes_fields[] = {
     NUMBER("early_refresh", early_refresh, "0", "0", "1000", "probabilistic early refresh: factor beta of XFetch, 1 is its usual value; 0: off", "xfetch"),
     SHARE("prewarm", prewarm, "0%", "0%", "100%", "share of the keys, the most popular first, that are in the cache when the run begins", "assumption"),
     DURATION("write_behind.interval", behind_interval_ns, "1ms", "1s", "1d", "write-behind: interval at which dirty keys are written to the database", "assumption"),
+    PHASE_FIELDS("write_behind.phase", behind_phase, "phase of the writes of dirty keys"),
     COUNT("write_behind.batch", behind_batch, "1", "100", "100000", "write-behind: dirty keys in one query", "assumption"),
 };
 
@@ -337,6 +338,7 @@ static void key_classes_init(void *self, const struct model_env *env)
     const struct key_class_config *configs = env->config;
 
     model->sim = env->sim;
+    model->instance = env->instance;
     model->count = (uint32_t)env->config_count;
     model->region_count = env->topology->region_count;
     model->free_head = model->batch_free = NO_INDEX;
@@ -454,6 +456,49 @@ static void key_classes_fini(void *self)
     free(model->ops);
 }
 
+/* Scenario 44 shows it. */
+static bool expires_in_step(const void *config, const struct check_context *context)
+{
+    const struct key_class_config *c = config;
+
+    return c->prewarm > 0 && c->ttl_ns > 0 && c->ttl_ns < context->end && c->ttl_jitter == 0;
+}
+
+static bool is_stale_for_good(const void *config, const struct check_context *context)
+{
+    const struct key_class_config *c = config;
+
+    (void)context;
+    return c->pattern <= READ_THROUGH && !c->invalidate && c->ttl_ns == 0 && c->read_share < 1;
+}
+
+static bool expires_before_it_is_written(const void *config, const struct check_context *context)
+{
+    const struct key_class_config *c = config;
+
+    (void)context;
+    return c->pattern == WRITE_BEHIND && c->ttl_ns > 0 && c->ttl_ns <= c->behind_interval_ns;
+}
+
+static const struct lint_row key_classes_lints[] = {
+    {.code = "class-expires-in-step",
+     .field = "ttl_jitter",
+     .meaning =
+         "'prewarm' with a TTL and no 'ttl_jitter': all values that were loaded before the run "
+         "expire at one moment of it, and their reads meet the database together",
+     .applies = expires_in_step},
+    {.code = "class-never-fresh",
+     .field = "invalidate",
+     .meaning = "'invalidate: false' without a 'ttl': a value that was loaded once is never "
+                "replaced, whatever is written",
+     .applies = is_stale_for_good},
+    {.code = "class-expires-unwritten",
+     .field = "ttl",
+     .meaning = "write-behind with a 'ttl' of at most 'write_behind.interval': values expire "
+                "before they are written to the database",
+     .applies = expires_before_it_is_written},
+};
+
 static const char *const key_classes_sections[] = {"key_classes", NULL};
 
 const struct model_ops key_classes_ops = {
@@ -465,6 +510,7 @@ const struct model_ops key_classes_ops = {
     .state_size = sizeof(struct key_classes),
     FIELD_TABLE(key_classes_fields),
     METRIC_TABLE(key_classes_metrics),
+    .rows = {LINT_TABLE(key_classes_lints)},
     .only_sections = key_classes_sections,
     .item_label_set = "key-class",
     .item_name = offsetof(struct key_class_config, name),

@@ -12,6 +12,7 @@
 #include "key_classes.h"
 #include "mem.h"
 #include "model.h"
+#include "phase_rule.h"
 #include "refs.h"
 #include "session.h"
 #include "session_store.h"
@@ -27,6 +28,7 @@ struct key_class_config {
     uint32_t keys, behind_batch;
     struct dist *bytes, *command_time;
     sim_dur ttl_ns, behind_interval_ns;
+    struct phase_rule behind_phase;
     int pattern; /* enum pattern */
     bool invalidate, coalesce;
 };
@@ -109,6 +111,7 @@ struct class_region {
 
 struct key_classes {
     struct sim *sim;
+    const char *instance;
     struct probes_hot *probes;
     uint32_t count, region_count;
     struct key_class classes[KEY_CLASSES_MAX];

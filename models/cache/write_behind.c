@@ -160,10 +160,11 @@ void behind_start(struct key_classes *model)
         for (uint32_t r = 0; r < model->region_count; r++) {
             const struct key_class_config *config = model->classes[c].config;
             uint32_t entity = c << 4 | r;
-            double phase = rng_unit(rng_block_at(&model->warm, entity, UINT64_MAX).word[0]);
 
             if (config->pattern == WRITE_BEHIND && model->classes[c].places[r].exists)
-                sim_at(model->sim, (sim_time)(phase * (double)config->behind_interval_ns),
+                sim_at(model->sim,
+                       phase_start_ns(&config->behind_phase, model->sim, model->instance, entity,
+                                      config->behind_interval_ns),
                        model->flush_kind, entity, 0);
         }
 }

@@ -325,8 +325,7 @@ void op_finish(struct store_client *client, uint32_t index, enum op_outcome outc
     client->ops_ended++;
     op_free(client, index);
     if (client->budgets)
-        retry_budget_ended(budget_of(client, op), sim_now(client->sim), outcome != OP_FAILED,
-                           op->paid_milli);
+        guard_op_ended(client, op, outcome != OP_FAILED);
     if (!client->up || op->request.probe) {
         op_report_uncounted(client, request, &result);
         return;

@@ -207,6 +207,7 @@ struct store_client {
     struct command_pool commands;
     struct pending_table pending;
     struct retry_budget *budgets;        /* by instance; NULL: none */
+    int64_t tokens_milli;                /* left in all of them, of kind bucket */
     struct circuit_breaker *breakers;    /* by pool; NULL: none */
     struct adaptive_throttle *throttles; /* by instance; NULL: none */
     struct paced_line *lines;            /* by instance; NULL: none */
@@ -246,7 +247,7 @@ struct store_client {
         read_failures, read_attempts, read_timeouts, read_misses, opened, open,
         write_latency[2] /* ok, failed */, attempt_latency, read_latency[2], attempts_of_writes,
         after_reads[AFTERS], after_misses[AFTERS], goodput, denied[DENIED_KINDS], pool_rejections,
-        topology_reads, paced, breaker_refusals, breaker_open, hedges, hedges_won;
+        topology_reads, paced, breaker_refusals, breaker_open, retry_tokens, hedges, hedges_won;
 
     struct store_client_config own; /* the scenario's, with the rules that have no parameters */
 };
@@ -270,6 +271,16 @@ static inline bool op_is_write(const struct op *op)
 static inline struct retry_budget *budget_of(const struct store_client *client, const struct op *op)
 {
     return &client->budgets[op->request.instance];
+}
+
+/* A budget had `before_milli` tokens: update the statistics if that has changed. */
+static inline void note_tokens(struct store_client *client, const struct retry_budget *budget,
+                               int64_t before_milli)
+{
+    if (budget->tokens_milli == before_milli)
+        return;
+    client->tokens_milli += budget->tokens_milli - before_milli;
+    probe_level(client->probes, client->retry_tokens, sim_now(client->sim), client->tokens_milli);
 }
 
 static inline sim_dur op_timeout(const struct store_client *client, const struct op *op)
@@ -463,6 +474,11 @@ void guard_begun(struct store_client *client, uint32_t index);
 bool guard_admits(struct store_client *client, uint32_t index);
 /* An attempt ended: report it to the breaker, then to the budget. */
 void guard_attempt_ended(struct store_client *client, struct op *op, enum attempt_end how);
+/* An operation ended: refund its budget. */
+void guard_op_ended(struct store_client *client, const struct op *op, bool good);
+/* Charge the budget for a retry or a hedge; as retry_budget_pay(). */
+bool guard_pay(struct store_client *client, const struct op *op, bool timed_out,
+               uint32_t *paid_milli);
 /* Steps 2 to 4: what denies another attempt after `wait`. The budget is checked last; it has been
  * charged if the result is DENIED_NOT. */
 enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur wait,

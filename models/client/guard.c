@@ -92,6 +92,26 @@ OUT_OF_LINE bool guard_admits(struct store_client *client, uint32_t index)
     return true;
 }
 
+static void charge_failure(struct store_client *client, const struct op *op)
+{
+    struct retry_budget *budget = budget_of(client, op);
+    int64_t before_milli = budget->tokens_milli;
+
+    retry_budget_failed(budget, sim_now(client->sim));
+    note_tokens(client, budget, before_milli);
+}
+
+bool guard_pay(struct store_client *client, const struct op *op, bool timed_out,
+               uint32_t *paid_milli)
+{
+    struct retry_budget *budget = budget_of(client, op);
+    int64_t before_milli = budget->tokens_milli;
+    bool paid = retry_budget_pay(budget, sim_now(client->sim), timed_out, paid_milli);
+
+    note_tokens(client, budget, before_milli);
+    return paid;
+}
+
 /* Report the result of an attempt, from the inside out: breaker, then budget. */
 OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
                                      enum attempt_end how)
@@ -122,7 +142,7 @@ OUT_OF_LINE void guard_attempt_ended(struct store_client *client, struct op *op,
     if (client->budgets) {
         retry_budget_attempt_ended(budget_of(client, op));
         if (!good && how != ATTEMPT_GIVEN_UP)
-            retry_budget_failed(budget_of(client, op), sim_now(client->sim));
+            charge_failure(client, op);
         if (op->retrying)
             retry_budget_retry_done(budget_of(client, op));
     }
@@ -146,10 +166,18 @@ enum denied_by guard_denies(struct store_client *client, struct op *op, sim_dur 
         circuit_breaker_refuses(&client->breakers[op->pool], now + wait))
         return DENIED_BREAKER;
     if (client->budgets) {
-        if (!retry_budget_pay(budget_of(client, op), now, client_error_is_timeout(error),
-                              &op->paid_milli))
+        if (!guard_pay(client, op, client_error_is_timeout(error), &op->paid_milli))
             return DENIED_BUDGET;
         op->retrying = true;
     }
     return DENIED_NOT;
+}
+
+OUT_OF_LINE void guard_op_ended(struct store_client *client, const struct op *op, bool good)
+{
+    struct retry_budget *budget = budget_of(client, op);
+    int64_t before_milli = budget->tokens_milli;
+
+    retry_budget_ended(budget, sim_now(client->sim), good, op->paid_milli);
+    note_tokens(client, budget, before_milli);
 }

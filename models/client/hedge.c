@@ -84,7 +84,7 @@ static void client_on_hedge(void *self, struct sim *sim, uint32_t entity, uint32
         probe_count(client->probes, client->denied[DENIED_BREAKER]);
         return;
     }
-    if (client->budgets && !retry_budget_pay(budget_of(client, op), now, false, &paid)) {
+    if (client->budgets && !guard_pay(client, op, false, &paid)) {
         probe_count(client->probes, client->denied[DENIED_BUDGET]);
         return;
     }

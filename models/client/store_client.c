@@ -267,6 +267,7 @@ static const struct metric store_client_metrics[] = {
     {.name = "connections_open", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true, .meaning = "open connections to the store, including those being opened"},
     {.name = "write_goodput", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = HIGHER_IS_BETTER, .series = true, .meaning = "writes that succeeded, after any number of attempts"},
     {.name = "retries_denied", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .label = "by", .label_values = denied_by, .series = true, .meaning = "retries and hedges that were not made although attempts were left, by what denied them"},
+    {.name = "retry_tokens", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .scale = 1e-3, .series = true, .meaning = "tokens in the retry budgets of kind bucket, added up over instances; a refill counts from the budget's next use on"},
     {.name = "pool_rejections", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .better = LOWER_IS_BETTER, .series = true, .meaning = "attempts that failed without a connection, by pool.pending or pool.max_wait"},
     {.name = "attempts_paced", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "attempts that waited for their client's rate limit"},
     {.name = "topology_reads", .unit = UNIT_COUNT, .kind = METRIC_COUNT, .meaning = "reads of the cluster's topology, by interval or after errors"},
@@ -343,6 +344,8 @@ static void open_probes(struct store_client *client, struct probes *probes)
     for (uint32_t i = 0; i < DENIED_KINDS; i++)
         client->denied[i] = probe_count_open(probes, "retries_denied", region, denied_by[i]);
     client->open = probe_level_open(probes, "connections_open", region, NULL);
+    if (client->config->budget.kind == BUDGET_BUCKET)
+        client->retry_tokens = probe_level_open(probes, "retry_tokens", region, NULL);
     client->breaker_open = probe_level_open(probes, "breaker_open_share", region, NULL);
     client->attempt_latency = probe_latency_open(probes, "write_attempt_latency", region, NULL);
     for (int failed = 0; failed < 2; failed++) {
@@ -513,6 +516,10 @@ static void store_client_start(void *self)
         for (uint32_t i = 0; i < instances; i++)
             retry_budget_init(&client->budgets[i], &config->budget);
     }
+    if (config->budget.kind == BUDGET_BUCKET) {
+        client->tokens_milli = client->budgets[0].tokens_milli * instances;
+        probe_level(client->probes, client->retry_tokens, 0, client->tokens_milli);
+    }
     if (config->throttle.kind == THROTTLE_CUBIC)
         pace_init(client);
     if (config->throttle.kind == THROTTLE_ADAPTIVE) {
@@ -547,37 +554,6 @@ static void store_client_finish(void *self)
     invariant(client->ops_begun == client->ops_ended + ops);
     invariant(client->attempts_begun == attempts);
 }
-
-/* The region of the current primary, whatever the client has cached. */
-static int client_write_region(const struct store_client *client)
-{
-    const struct session_store_port *store = client->store;
-    const struct route_query write = {.kind = COMMAND_CREATE, .try_number = 1};
-    struct client_knowledge knowledge = {.region = client->region, .named_region = -1};
-    uint32_t endpoint;
-
-    if (client->promotion)
-        knowledge.named_region = client->promotion->primary(client->promotion->self);
-    endpoint = store->route(store->self, &knowledge, &write);
-    return store->endpoints->rows[endpoint_address(store->endpoints, endpoint, &knowledge)].region;
-}
-
-/* If the primary moved during the run, its location at the end counts. */
-static double client_attempts_elsewhere(const void *self)
-{
-    const struct store_client *client = self;
-
-    if (client->store->here || client_write_region(client) == client->region)
-        return 0;
-    return (double)probes_count_total(sim_probe_set(client->sim), "write_attempts", client->region,
-                                      NULL);
-}
-
-static const struct usage_row store_client_usage[] = {
-    {.item = "transfer",
-     .amount = client_attempts_elsewhere,
-     .meaning = "write attempts sent to another region"},
-};
 
 static bool never_retries(const void *config, const struct check_context *context)
 {
@@ -719,8 +695,7 @@ const struct model_ops store_client_ops = {
     .state_size = sizeof(struct store_client),
     FIELD_TABLE(store_client_fields),
     METRIC_TABLE(store_client_metrics),
-    .rows = {USAGE_TABLE(store_client_usage), SERVICE_METRIC_TABLE(store_client_service_metrics),
-             LINT_TABLE(store_client_lints)},
+    .rows = {SERVICE_METRIC_TABLE(store_client_service_metrics), LINT_TABLE(store_client_lints)},
     .presets = client_presets,
     .preset_count = CLIENT_PRESET_COUNT,
     .check = client_check,

@@ -113,6 +113,11 @@ static void a_function_that_is_down_fails_after_three_tries(void **state)
     rig_call(&host.rig, 200 * SIM_S, break_function, &one);
     rig_run(&host.rig);
     assert_string_equal(host.text.text, "194 failed; ");
+    /* what the service shows of it, in the region of the function */
+    assert_close(rig_statistic(&host.rig, "function_invocations", 1, NULL), 3, 0);
+    assert_close(rig_statistic(&host.rig, "function_errors", 1, NULL), 3, 0);
+    assert_close(rig_statistic(&host.rig, "function_events_dropped", 1, NULL), 1, 0);
+    assert_close(rig_statistic(&host.rig, "function_throttles", 1, NULL), 0, 0);
 }
 
 /* Tries of the second end at 102, 163 and 284 s; those of the first go on beside it: its third one
@@ -202,6 +207,10 @@ static void a_throttled_function_is_called_again_with_backoff(void **state)
     rig_call(&host.rig, 43 * SIM_S, throttle_function, &zero);
     rig_run(&host.rig);
     assert_string_equal(host.text.text, "75 publish 1; 75 notify; 95 publish; 95 done; ");
+    /* calls at 11, 12, 14, 18, 26 and 42 s; a throttled call is no invocation and no error */
+    assert_close(rig_statistic(&host.rig, "function_throttles", 1, NULL), 6, 0);
+    assert_close(rig_statistic(&host.rig, "function_invocations", 1, NULL), 1, 0);
+    assert_close(rig_statistic(&host.rig, "function_errors", 1, NULL), 0, 0);
 }
 
 /* A person needs no function. */

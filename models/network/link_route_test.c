@@ -162,6 +162,36 @@ static void both_directions_are_withdrawn_together(void **state)
     assert_delay(SECONDS + 16, SECONDS + 50, BY_TUNNEL);
 }
 
+/* --- the meter ------------------------------------------------------------------------------- */
+
+static void begin_metered(void)
+{
+    struct link_port *back = rig.links[1][0];
+
+    begin();
+    back->mark(back->self, plan.flows[1], TRAFFIC_REPLICATION, 1);
+}
+
+/* 100 packets of 900 bytes each way; those from b are of the replication. */
+static void bytes_on_a_link_are_those_of_its_messages(void **state)
+{
+    struct link_bill there, back;
+    struct world *world;
+
+    (void)state;
+    memset(plan.times, 0, sizeof plan.times);
+    rig.begin = begin_metered;
+    world = rig_world(VPN, 0);
+    there = rig.bills[0][1]->read(rig.bills[0][1]->self);
+    back = rig.bills[1][0]->read(rig.bills[1][0]->self);
+    rig_end(world);
+    assert_int_equal(there.tariff, TARIFF_VPN);
+    assert_int_equal(there.bytes, 90000);
+    assert_int_equal(there.replication_bytes, 0);
+    assert_int_equal(back.bytes, 90000);
+    assert_int_equal(back.replication_bytes, 90000);
+}
+
 /* --- losses ---------------------------------------------------------------------------------- */
 
 static void send_many(uint32_t number)
@@ -203,6 +233,7 @@ int main(void)
         cmocka_unit_test(line_returns_after_its_restoration),
         cmocka_unit_test(without_a_backup_the_restoration_is_waited_for),
         cmocka_unit_test(both_directions_are_withdrawn_together),
+        cmocka_unit_test(bytes_on_a_link_are_those_of_its_messages),
         cmocka_unit_test(losses_of_the_internet_are_added),
     };
 

@@ -6,10 +6,12 @@
  */
 #include "wan_link_internal.h"
 
+#include "bill.h"
 #include "region_rtt.h"
 #include "registry.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const link_kinds[] = {"vpc-peering", "transit-gateway", "none",
                                          "vpn",         "direct-connect",  NULL};
@@ -195,6 +197,28 @@ static void wan_link_open_probes(struct wan_link *link, struct probes *probes)
         link->broken[i] = probe_count_open(probes, "connections_broken", link->region, breakers[i]);
 }
 
+/* A region that the table of round-trip times lacks. */
+static bool is_site(const char *name)
+{
+    return strcmp(name, "us-east-1") != 0 && !(region_rtt_ms(name, "us-east-1") > 0);
+}
+
+static struct link_bill wan_link_bill(const void *self)
+{
+    static const enum link_tariff tariffs[] = {[KIND_PEERING] = TARIFF_PEERING,
+                                               [KIND_GATEWAY] = TARIFF_GATEWAY,
+                                               [KIND_NONE] = TARIFF_NONE,
+                                               [KIND_VPN] = TARIFF_VPN,
+                                               [KIND_DIRECT_CONNECT] = TARIFF_DIRECT_CONNECT};
+    const struct wan_link *link = self;
+
+    return (struct link_bill){.tariff = tariffs[link->config->kind],
+                              .vpn_backup = link->config->direct_connect.backup == BACKUP_VPN,
+                              .from_site = link->from_site,
+                              .bytes = link->bytes,
+                              .replication_bytes = link->replication_bytes};
+}
+
 static void wan_link_route_fault(void *self, uint32_t route, bool begin)
 {
     link_routes_fault(self, route, begin);
@@ -229,6 +253,7 @@ static void wan_link_init(void *self, const struct model_env *env)
     link->cross_stream = sim_stream(env->sim, env->instance, "cross");
     if (has_routes(config))
         link_routes_init(link, env);
+    link->from_site = is_site(env->topology->region_names[link->region]);
     tcp_flows_init(link);
     link->retransmit_kind = sim_kind_add(env->sim, &tcp_sender_wakes, env->instance, link);
     tcp_keepalive_init(link, env->instance);
@@ -262,6 +287,8 @@ static void wan_link_init(void *self, const struct model_env *env)
         .route_fault = wan_link_route_fault,
     };
     link->flows_hint = (struct prefetch_port){link, tcp_flow_prefetch};
+    link->bill_port = (struct link_bill_port){link, wan_link_bill};
+    port_offer_link_bill(env->ports, env->region, env->peer, &link->bill_port);
     port_offer_link(env->ports, env->region, env->peer, &link->port);
     port_offer_prefetch_flows(env->ports, env->region, env->peer, &link->flows_hint);
     port_offer_link_fault(env->ports, env->region, env->peer, &link->fault_port);

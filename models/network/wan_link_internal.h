@@ -9,6 +9,7 @@
 #ifndef WAN_LINK_INTERNAL_H
 #define WAN_LINK_INTERNAL_H
 
+#include "bill.h"
 #include "bug.h"
 #include "congestion.h"
 #include "cross_traffic.h"
@@ -162,6 +163,8 @@ struct wan_link {
     struct link_port port;
     struct prefetch_port flows_hint;
     struct link_fault_port fault_port;
+    struct link_bill_port bill_port;
+    bool from_site;
     struct dist *rtt_known; /* from the table of regions, where the scenario gives none */
     const struct dist *rtt;
     double

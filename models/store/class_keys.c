@@ -223,7 +223,7 @@ void classes_copy(struct server *to, struct server *from)
             struct key_value value;
 
             if (keyspace_peek(keys_of(from), key, now, &value) == KEY_HELD)
-                (void)keyspace_set(keys_of(to), key, &value, now);
+                keyspace_put(keys_of(to), key, &value, now);
         }
 }
 
@@ -231,7 +231,7 @@ static void class_put(struct server *server, uint32_t key, bool is_held,
                       const struct key_value *value)
 {
     if (is_held)
-        (void)keyspace_set(keys_of(server), key, value, clock_of(server));
+        keyspace_put(keys_of(server), key, value, clock_of(server));
     else
         keyspace_delete(keys_of(server), key);
 }

@@ -43,7 +43,7 @@ struct datastore_config {
     sim_dur start_time_ns, maintenance_at_ns, maintenance_window_ns;
     int snapshots, standby;
     sim_dur snapshot_every_ns;
-    int snapshot_from; /* enum snapshot_source */
+    int snapshot_from, daily_from; /* enum snapshot_source */
     struct phase_rule snapshot_phase;
     sim_dur snapshot_at_ns, snapshot_window_ns;
     double snapshot_copy_bit_per_s, daily_copy_bit_per_s;

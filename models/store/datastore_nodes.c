@@ -146,10 +146,12 @@ static void begin_copy(struct datastore_cluster *state)
         return;
     }
     state->copied_node = cluster->primary_node;
-    for (uint32_t s = 0; s < datastore->shard_count; s++)
+    for (uint32_t s = 0; s < datastore->shard_count; s++) {
+        memory_fork_begin(state->servers[s].server);
         server_block(state->servers[s].server,
                      (sim_dur)((double)datastore->replicas.data_bytes(datastore, s) / gib *
                                (double)cost->fork_per_gib_ns));
+    }
     sim_after(datastore->store->sim, copy_time(datastore), state->nodes_kind, NODES_READY, 0);
 }
 
@@ -157,6 +159,8 @@ static void end_copy(struct datastore_cluster *state)
 {
     struct cluster *cluster = state->cluster;
 
+    for (uint32_t s = 0; s < state->datastore->shard_count; s++)
+        memory_fork_end(state->servers[s].server);
     if (!cluster->up || state->moves || state->cut || cluster->primary_node != state->copied_node) {
         begin_copy(state);
         return;

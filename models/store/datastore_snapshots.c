@@ -144,14 +144,19 @@ static void snapshot_take(struct datastore *datastore, struct snapshot *snapshot
     }
 }
 
+static int snapshot_source(const struct datastore_config *config)
+{
+    return config->snapshots == SNAPSHOTS_DAILY ? config->daily_from : config->snapshot_from;
+}
+
 /* The fork blocks the process that is saved: the primary's, or that of a replica in its place. */
 static void snapshot_fork(struct datastore *datastore, struct snapshot *snapshot)
 {
     const struct persistence_config *cost = &datastore->store->config->persistence;
     const double gib = 1024.0 * 1024.0 * 1024.0;
 
-    snapshot->forked = datastore->config->replicas == 0 ||
-                       datastore->config->snapshot_from == SNAPSHOT_FROM_PRIMARY;
+    snapshot->forked = !cluster_has_replicas(datastore->clusters[datastore->primary].cluster) ||
+                       snapshot_source(datastore->config) == SNAPSHOT_FROM_PRIMARY;
     for (uint32_t s = 0; s < datastore->shard_count; s++) {
         const struct datastore_server *server = &datastore->clusters[datastore->primary].servers[s];
         sim_dur length = (sim_dur)((double)saved_bytes(datastore, &snapshot->shards[s], s) / gib *

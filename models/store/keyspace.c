@@ -54,13 +54,13 @@ struct keyspace {
     void *self;
     struct entry *entries; /* [0, volatile_count): with an expiry */
     size_t count, volatile_count, capacity;
+    size_t checked; /* [0, checked): seen by this pass of active expiry */
     struct table tables[TABLES];
     struct candidate pool[POOL_SIZE]; /* by score, ascending */
     uint32_t pool_count;
     uint32_t newest, oldest; /* of the list */
     bool listed, lfu, saving;
     bool out_of_time; /* the last cycle of expiry */
-    double stale;     /* share of expired keys in samples, a moving average */
     struct keyspace_counts counts;
 };
 
@@ -210,8 +210,6 @@ static void note_use(struct keyspace *keyspace, uint32_t index, sim_time now)
     const struct memory_config *config = keyspace->config;
     struct entry *entry = &keyspace->entries[index];
 
-    if (keyspace->saving)
-        return;
     if (keyspace->lfu) {
         uint32_t minute = minute_of(now);
         uint32_t counter = lfu_value(entry->used, minute, config->lfu_decay_min);
@@ -242,16 +240,39 @@ static void count_bytes(struct keyspace *keyspace, const struct entry *entry, in
     counts->ssd_keys += sign > 0 ? on_ssd : -(uint64_t)on_ssd;
 }
 
+/* To a random place: active expiry meets keys in an order that does not depend on their age, as it
+ * does in a hash table. */
+static uint32_t volatile_add(struct keyspace *keyspace, uint32_t index)
+{
+    uint32_t end = (uint32_t)keyspace->volatile_count++;
+    uint32_t to = rng_below(draw(keyspace), end + 1);
+
+    entries_swap(keyspace, index, end);
+    entries_swap(keyspace, end, to);
+    return to;
+}
+
+/* What this pass of active expiry has seen stays apart from what it has not. */
+static uint32_t volatile_remove(struct keyspace *keyspace, uint32_t index)
+{
+    uint32_t end = (uint32_t)--keyspace->volatile_count;
+
+    if (index < keyspace->checked) {
+        uint32_t last_checked = (uint32_t)--keyspace->checked;
+
+        entries_swap(keyspace, index, last_checked);
+        index = last_checked;
+    }
+    entries_swap(keyspace, index, end);
+    return end;
+}
+
 /* Move an entry into the part with an expiry, or out of it. Returns where it is. */
 static uint32_t set_volatile(struct keyspace *keyspace, uint32_t index, bool is_volatile)
 {
-    uint32_t to = (uint32_t)keyspace->volatile_count - !is_volatile;
-
     if (is_volatile == (index < keyspace->volatile_count))
         return index;
-    entries_swap(keyspace, index, to);
-    keyspace->volatile_count += is_volatile ? 1 : (size_t)-1;
-    return to;
+    return is_volatile ? volatile_add(keyspace, index) : volatile_remove(keyspace, index);
 }
 
 static uint32_t entry_add(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
@@ -519,7 +540,8 @@ enum key_state keyspace_get(struct keyspace *keyspace, uint32_t ref, sim_time no
     }
     keyspace->counts.hits++;
     was_on_ssd = fetch(keyspace, slot - SLOT_ENTRY);
-    note_use(keyspace, slot - SLOT_ENTRY, now);
+    if (!keyspace->saving)
+        note_use(keyspace, slot - SLOT_ENTRY, now);
     if (on_ssd)
         *on_ssd = was_on_ssd;
     return KEY_HELD;
@@ -545,22 +567,25 @@ static void overwrite(struct keyspace *keyspace, uint32_t index, const struct ke
     list_add(keyspace, index);
     count_bytes(keyspace, entry, 1);
     index = set_volatile(keyspace, index, value->expires != SIM_NEVER);
-    note_use(keyspace, index, now);
+    if (!keyspace->saving || !keyspace->lfu) /* the new value has the time; the counter stays */
+        note_use(keyspace, index, now);
 }
 
-bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
+static void expire_before_write(struct keyspace *keyspace, uint32_t ref, sim_time now)
+{
+    uint32_t slot = slot_of(keyspace, ref);
+
+    if (slot < SLOT_ENTRY || keyspace->entries[slot - SLOT_ENTRY].expires > now)
+        return;
+    keyspace->counts.expired_lazy++;
+    entry_drop(keyspace, slot - SLOT_ENTRY, KEY_EXPIRED);
+}
+
+void keyspace_put(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
                   sim_time now)
 {
-    const struct memory_config *config = keyspace->config;
-    uint64_t room = config->makes_room ? (uint64_t)config->overhead_bytes + value->bytes : 0;
-    uint32_t slot;
+    uint32_t slot = slot_of(keyspace, ref);
 
-    while (is_full(keyspace, room))
-        if (!evict_one(keyspace, now)) {
-            keyspace->counts.refused++;
-            return false;
-        }
-    slot = slot_of(keyspace, ref);
     if (slot >= SLOT_ENTRY && !ref_is_class(ref) &&
         keyspace->entries[slot - SLOT_ENTRY].version != value->version) {
         leave_behind(keyspace, slot - SLOT_ENTRY);
@@ -571,6 +596,21 @@ bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_valu
     else
         entry_add(keyspace, ref, value, now);
     demote(keyspace);
+}
+
+bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
+                  sim_time now)
+{
+    const struct memory_config *config = keyspace->config;
+    uint64_t room = config->makes_room ? (uint64_t)config->overhead_bytes + value->bytes : 0;
+
+    while (is_full(keyspace, room))
+        if (!evict_one(keyspace, now)) {
+            keyspace->counts.refused++;
+            return false;
+        }
+    expire_before_write(keyspace, ref, now);
+    keyspace_put(keyspace, ref, value, now);
     return true;
 }
 
@@ -606,35 +646,29 @@ void keyspace_retain(struct keyspace *keyspace,
 
 /* --- active expiry --------------------------------------------------------------------------- */
 
-/* A loop of a cycle; returns how many keys it has deleted. */
+/* A loop of a cycle: the next keys of the pass. Returns how many it has deleted. */
 static uint32_t expire_loop(struct keyspace *keyspace, uint32_t number, sim_time now)
 {
     uint32_t expired = 0;
 
     for (uint32_t i = 0; i < number && keyspace->volatile_count > 0; i++) {
-        uint32_t index = sample(keyspace, keyspace->volatile_count);
-
-        if (keyspace->entries[index].expires > now)
+        if (keyspace->checked >= keyspace->volatile_count)
+            keyspace->checked = 0;
+        if (keyspace->entries[keyspace->checked].expires > now) {
+            keyspace->checked++;
             continue;
+        }
         expired++;
         keyspace->counts.expired_active++;
-        entry_drop(keyspace, index, KEY_EXPIRED);
+        entry_drop(keyspace, (uint32_t)keyspace->checked, KEY_EXPIRED);
     }
     return expired;
-}
-
-#define STALE_WEIGHT 0.05 /* stat_expired_stale_perc */
-
-bool keyspace_is_stale(const struct keyspace *keyspace)
-{
-    return keyspace->out_of_time || keyspace->stale >= keyspace->config->expire_stale;
 }
 
 sim_dur keyspace_expire(struct keyspace *keyspace, sim_time now, bool fast)
 {
     const struct memory_config *config = keyspace->config;
     sim_dur takes = 0, limit = fast ? config->expire_fast_ns : config->expire_limit_ns;
-    uint64_t sampled = 0, found = 0;
 
     keyspace->out_of_time = false;
     for (uint32_t loop = 1; keyspace->volatile_count > 0; loop++) {
@@ -644,16 +678,16 @@ sim_dur keyspace_expire(struct keyspace *keyspace, sim_time now, bool fast)
         uint32_t expired = expire_loop(keyspace, number, now);
 
         takes += expired * config->expire_key_ns;
-        sampled += number;
-        found += expired;
         keyspace->out_of_time = loop % TIME_CHECK == 0 && takes > limit;
-        if (keyspace->out_of_time || expired <= config->expire_stale * number)
+        if (keyspace->out_of_time || expired * 100 / number <= config->expire_stale_percent)
             break;
     }
-    keyspace->stale *= 1 - STALE_WEIGHT;
-    if (sampled > 0)
-        keyspace->stale += STALE_WEIGHT * (double)found / (double)sampled;
     return takes;
+}
+
+bool keyspace_is_out_of_time(const struct keyspace *keyspace)
+{
+    return keyspace->out_of_time;
 }
 
 void keyspace_set_saving(struct keyspace *keyspace, bool saving)

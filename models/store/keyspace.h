@@ -53,10 +53,10 @@ struct memory_config {
     bool makes_room;        /* before a write, for its bytes: memcached; else what exceeds the limit
                                is evicted before the next write */
     sim_dur expire_key_ns;  /* active expiry: time of each key that it deletes */
-    sim_dur expire_limit_ns; /* of a slow cycle */
-    sim_dur expire_fast_ns;  /* of a fast one */
-    uint32_t expire_sample;  /* keys in each loop of a cycle */
-    double expire_stale;     /* share of expired keys in a sample above which a cycle goes on */
+    sim_dur expire_limit_ns;       /* of a slow cycle */
+    sim_dur expire_fast_ns;        /* of a fast one */
+    uint32_t expire_sample;        /* keys in each loop of a cycle */
+    uint32_t expire_stale_percent; /* of a sample, above which a cycle goes on */
 };
 
 enum key_state { KEY_HELD, KEY_NEVER, KEY_EVICTED, KEY_EXPIRED, KEY_DELETED, KEY_FLUSHED };
@@ -98,6 +98,10 @@ enum key_state keyspace_peek(const struct keyspace *keyspace, uint32_t ref, sim_
 /* Write a key: a use. Evicts by the policy; false: the memory is full (OOM), nothing is written. */
 bool keyspace_set(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
                   sim_time now);
+/* Hold a key as a replica does that follows its primary, or a server that loads a data set: nothing
+ * is evicted or expires, whatever the limit, and removed() is not called. */
+void keyspace_put(struct keyspace *keyspace, uint32_t ref, const struct key_value *value,
+                  sim_time now);
 void keyspace_delete(struct keyspace *keyspace, uint32_t ref);
 /* Delete all keys: KEY_FLUSHED. */
 void keyspace_clear(struct keyspace *keyspace);
@@ -106,14 +110,15 @@ void keyspace_clear(struct keyspace *keyspace);
 void keyspace_retain(struct keyspace *keyspace,
                      bool (*keeps)(void *self, uint32_t ref, const struct key_value *value),
                      void *self, enum key_state why);
-/* A cycle of active expiry: samples keys with an expiry and goes on while many of them have
- * expired. Slow ones run hz times a second; fast ones before an iteration of the event loop, where
- * keyspace_is_stale(), at most each second expire_fast_ns. Returns the time that it takes of the
- * server's thread. */
+/* A cycle of active expiry: passes over the keys with an expiry, a sample at a time, and goes on
+ * while many of a sample have expired. Slow ones run hz times a second; fast ones before an
+ * iteration of the event loop where keyspace_is_out_of_time(), at most each second expire_fast_ns.
+ * Returns the time that it takes of the server's thread. */
 sim_dur keyspace_expire(struct keyspace *keyspace, sim_time now, bool fast);
-/* Whether many keys have expired, by the samples of late, or the last cycle ran out of time. */
-bool keyspace_is_stale(const struct keyspace *keyspace);
-/* While a child process saves, uses are not recorded: that would copy pages (db.c, lookupKey()). */
+/* Whether the last cycle ended because its time was over. */
+bool keyspace_is_out_of_time(const struct keyspace *keyspace);
+/* While a child process saves, reads are not recorded as uses: that would copy pages (db.c,
+ * lookupKey()); nor are overwrites by LFU. */
 void keyspace_set_saving(struct keyspace *keyspace, bool saving);
 struct keyspace_counts keyspace_counts(const struct keyspace *keyspace);
 

@@ -9,7 +9,7 @@
  * New connections are limited by a token bucket (SQLSTATE 53400), open ones by their number
  * (53300).
  */
-#include "quorum.h"
+#include "quorum_store.h"
 
 struct dsql_config {
     struct region_list peers;
@@ -54,12 +54,8 @@ struct connection_bucket {
 
 /* struct store's `state`. */
 struct dsql {
-    struct managed managed; /* must be the first member */
-    struct items items;
-    struct outbox outbox;
-    struct quorum quorum;
+    struct quorum_store store; /* must be the first member */
     const struct dsql_config *config;
-    uint32_t endpoints[REGIONS_MAX]; /* that clients of a region use */
     struct connection_bucket buckets[REGIONS_MAX];
     probe_id throttled[REGIONS_MAX];
 };
@@ -88,43 +84,15 @@ static bool is_peer(const struct dsql_config *config, const struct topology *top
            (config->peers.count == 0 && region != witness_of(config, topology));
 }
 
-static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region)
-{
-    return endpoint_add(table, (struct endpoint){.name = name,
-                                                 .region = region,
-                                                 .zone = ENDPOINT_ANY,
-                                                 .shard = ENDPOINT_ANY,
-                                                 .node = ENDPOINT_ANY});
-}
-
-/* One a peer; nobody uses that of the witness. Clients of other regions use the first one. */
 static void dsql_endpoints(struct store *store, struct endpoint_table *table)
 {
     struct dsql *dsql = dsql_of(store);
-    const struct topology *topology = store->topology;
-    int witness;
 
     dsql->config = store->kind_config;
-    witness = witness_of(dsql->config, topology);
     for (int r = 0; r < (int)store->region_count; r++)
-        if (is_peer(dsql->config, topology, r)) {
-            dsql->items.member_bits |= (uint16_t)(1u << r);
-            dsql->endpoints[r] = add_endpoint(table, topology->region_names[r], r);
-        }
-    add_endpoint(table, "witness", witness);
-    dsql->quorum.voter_bits = dsql->items.member_bits | (uint16_t)(1u << witness);
-}
-
-static uint32_t dsql_route(const void *store, const struct client_knowledge *knowledge,
-                           const struct route_query *query)
-{
-    store_prefetch_near(store, query->session, sizeof(struct item_row));
-    return dsql_of(store)->endpoints[knowledge->region];
-}
-
-static void dsql_seed(struct store *store, uint32_t session, uint32_t session_check)
-{
-    items_seed(&dsql_of(store)->items, session, session_check);
+        if (is_peer(dsql->config, store->topology, r))
+            quorum_store_member(store, table, r);
+    quorum_store_witness(store, table, witness_of(dsql->config, store->topology));
 }
 
 /* --- connections ----------------------------------------------------------------------------- */
@@ -156,7 +124,7 @@ static enum execution dsql_execute(struct server *server, uint32_t ref, struct c
 {
     struct dsql *dsql = dsql_of(server->cluster->store);
 
-    return managed_begin(&dsql->managed, server, ref, command,
+    return managed_begin(&dsql->store.managed, server, ref, command,
                          command_is_write(command->kind) ? dsql->config->write_latency
                                                          : dsql->config->read_latency);
 }
@@ -182,18 +150,18 @@ static void dsql_done(struct managed *managed, uint32_t index)
     const struct managed_op *op = managed_at(managed, index);
 
     if (op->kind != COMMAND_GET)
-        quorum_write(&dsql->quorum, index);
-    else if (quorum_is_isolated(&dsql->quorum, op->region))
-        quorum_refuse(&dsql->quorum, index);
+        quorum_write(&dsql->store.quorum, index);
+    else if (quorum_is_isolated(&dsql->store.quorum, op->region))
+        quorum_refuse(&dsql->store.quorum, index);
     else
-        quorum_read_here(&dsql->quorum, index);
+        quorum_read_here(&dsql->store.quorum, index);
 }
 
 static uint64_t dsql_found(const struct server *server, const struct command *command)
 {
     const struct dsql *dsql = dsql_of(server->cluster->store);
 
-    return item_view(&dsql->items, command->session, command->session_check, -1).value;
+    return item_view(&dsql->store.items, command->session, command->session_check, -1).value;
 }
 
 /* --- wiring ---------------------------------------------------------------------------------- */
@@ -202,16 +170,10 @@ static void dsql_init(struct store *store, const struct model_env *env)
 {
     struct dsql *dsql = dsql_of(store);
 
-    managed_init(&dsql->managed, store, env, dsql_done);
-    items_init(&dsql->items, store, env);
-    outbox_init(&dsql->outbox, &dsql->items, &dsql->config->quorum.resend, env);
-    dsql->quorum.managed = &dsql->managed;
-    dsql->quorum.items = &dsql->items;
-    dsql->quorum.outbox = &dsql->outbox;
-    dsql->quorum.accepts = voter_accepts;
-    dsql->quorum.one_refusal = true;
-    dsql->quorum.read = dsql_read;
-    quorum_init(&dsql->quorum, &dsql->config->quorum, env);
+    dsql->store.quorum.accepts = voter_accepts;
+    dsql->store.quorum.one_refusal = true;
+    dsql->store.quorum.read = dsql_read;
+    quorum_store_init(store, env, &dsql->config->quorum, dsql_done);
 }
 
 static void dsql_cluster_init(struct cluster *cluster, const struct model_env *env)
@@ -221,21 +183,6 @@ static void dsql_cluster_init(struct cluster *cluster, const struct model_env *e
     dsql->buckets[cluster->region].tokens = dsql->config->connection_burst;
     dsql->throttled[cluster->region] =
         probe_count_open(sim_probe_set(env->sim), "connections_throttled", cluster->region, NULL);
-}
-
-static void dsql_finish(struct store *store)
-{
-    items_check(&dsql_of(store)->items);
-}
-
-static void dsql_fini(struct store *store)
-{
-    struct dsql *dsql = dsql_of(store);
-
-    quorum_release(&dsql->quorum);
-    managed_release(&dsql->managed);
-    items_release(&dsql->items);
-    outbox_release(&dsql->outbox);
 }
 
 static void dsql_check(const void *config, const void *kind_config,
@@ -298,14 +245,14 @@ const struct store_kind kind_aurora_dsql = {
     .managed = true,
     .admits = dsql_admits,
     .endpoints = dsql_endpoints,
-    .route = dsql_route,
-    .seed = dsql_seed,
+    .route = quorum_store_route,
+    .seed = quorum_store_seed,
     .execute = dsql_execute,
     .down = managed_down,
     .back = managed_back,
     .found = dsql_found,
     .init = dsql_init,
     .cluster_init = dsql_cluster_init,
-    .finish = dsql_finish,
-    .fini = dsql_fini,
+    .finish = quorum_store_finish,
+    .fini = quorum_store_fini,
 };

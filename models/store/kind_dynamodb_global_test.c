@@ -158,6 +158,7 @@ static void throttled_writes_are_those_of_the_bucket(void **state)
     (void)state;
     assert_close(wanted(world, "throttled_requests", 0), 2000, 0.002);
     assert_close(wanted(world, "write_failures", 0), 2000, 0.002);
+    assert_close(wanted(world, "consumed_write_units", 0), 2 * 7000, 0.002);
     world_free(world);
     scenario_free(scenario);
 }
@@ -178,6 +179,8 @@ static void replicated_writes_wait_for_capacity(void **state)
 
     (void)state;
     assert_close(wanted(world, "throttled_requests", 0), 0, 0);
+    for (int region = 0; region < 2; region++) /* a replicated write takes units again */
+        assert_close(wanted(world, "consumed_write_units", region), 2 * 9000, 0);
     assert_close(
         statistic_of(world,
                      (struct wanted){.metric = "replication_lag", .stat = "max", .region = 1}),

@@ -8,7 +8,7 @@
  * A write of an item that another region is writing at the same time is refused
  * (ReplicatedWriteConflictException) and retried by the client.
  */
-#include "quorum.h"
+#include "quorum_store.h"
 
 struct strong_table_config {
     struct region_list replicas;
@@ -42,13 +42,9 @@ static const struct label_row strong_table_causes[] = {
 
 /* struct store's `state`. */
 struct strong_table {
-    struct managed managed; /* must be the first member */
-    struct items items;
-    struct outbox outbox;
-    struct quorum quorum;
+    struct quorum_store store; /* must be the first member */
     const struct strong_table_config *config;
-    double write_units, read_units;  /* used so far */
-    uint32_t endpoints[REGIONS_MAX]; /* that clients of a region use */
+    double write_units, read_units; /* used so far */
 };
 
 static struct strong_table *table_of(const struct store *store)
@@ -64,46 +60,15 @@ static bool has_replica(const struct strong_table_config *config, int region)
            (config->replicas.count == 0 && region != config->witness);
 }
 
-static uint32_t add_endpoint(struct endpoint_table *table, const char *name, int region)
-{
-    return endpoint_add(table, (struct endpoint){.name = name,
-                                                 .region = region,
-                                                 .zone = ENDPOINT_ANY,
-                                                 .shard = ENDPOINT_ANY,
-                                                 .node = ENDPOINT_ANY});
-}
-
-/* One a replica; nobody uses that of the witness. */
 static void strong_table_endpoints(struct store *store, struct endpoint_table *table)
 {
-    struct strong_table *own = table_of(store);
     const struct strong_table_config *config = store->kind_config;
 
     for (int r = 0; r < (int)store->region_count; r++)
-        if (has_replica(config, r)) {
-            own->items.member_bits |= (uint16_t)(1u << r);
-            own->endpoints[r] = add_endpoint(table, store->topology->region_names[r], r);
-        }
-    own->quorum.voter_bits = own->items.member_bits;
-    if (config->witness >= 0) {
-        own->quorum.voter_bits |= (uint16_t)(1u << config->witness);
-        add_endpoint(table, "witness", config->witness);
-    }
-    for (int r = 0; r < (int)store->region_count; r++)
-        if (!has_replica(config, r))
-            own->endpoints[r] = 0;
-}
-
-static uint32_t strong_table_route(const void *store, const struct client_knowledge *knowledge,
-                                   const struct route_query *query)
-{
-    store_prefetch_near(store, query->session, sizeof(struct item_row));
-    return table_of(store)->endpoints[knowledge->region];
-}
-
-static void strong_table_seed(struct store *store, uint32_t session, uint32_t session_check)
-{
-    items_seed(&table_of(store)->items, session, session_check);
+        if (has_replica(config, r))
+            quorum_store_member(store, table, r);
+    if (config->witness >= 0)
+        quorum_store_witness(store, table, config->witness);
 }
 
 /* --- operations ------------------------------------------------------------------------------ */
@@ -119,11 +84,11 @@ static enum execution strong_table_execute(struct server *server, uint32_t ref,
     struct strong_table *table = table_of(server->cluster->store);
 
     if (command_is_write(command->kind)) /* each replica takes it */
-        table->write_units +=
-            managed_write_units(command->bytes) * __builtin_popcount(table->items.member_bits);
+        table->write_units += managed_write_units(command->bytes) *
+                              __builtin_popcount(table->store.items.member_bits);
     else
         table->read_units += managed_read_units(command, is_strong(table, command->latest));
-    return managed_begin(&table->managed, server, ref, command,
+    return managed_begin(&table->store.managed, server, ref, command,
                          command_is_write(command->kind) ? table->config->write_latency
                                                          : table->config->read_latency);
 }
@@ -138,8 +103,9 @@ static bool voter_accepts(const struct quorum *quorum, uint32_t proposal, int vo
 static struct reply strong_table_read(const struct quorum *quorum, const struct managed_op *op)
 {
     const struct strong_table *table = (const struct strong_table *)quorum->managed;
-    struct item_view here = item_view(&table->items, op->session, op->session_check, op->region);
-    struct item_view newest = item_view(&table->items, op->session, op->session_check, -1);
+    struct item_view here =
+        item_view(&table->store.items, op->session, op->session_check, op->region);
+    struct item_view newest = item_view(&table->store.items, op->session, op->session_check, -1);
     struct reply reply = {.kind = REPLY_MISS, .miss = MISS_NEVER_WRITTEN};
 
     if (is_strong(table, op->latest))
@@ -159,11 +125,11 @@ static void strong_table_done(struct managed *managed, uint32_t index)
     const struct managed_op *op = managed_at(managed, index);
 
     if (op->kind != COMMAND_GET)
-        quorum_write(&table->quorum, index);
+        quorum_write(&table->store.quorum, index);
     else if (is_strong(table, op->latest))
-        quorum_read(&table->quorum, index);
+        quorum_read(&table->store.quorum, index);
     else
-        quorum_read_here(&table->quorum, index);
+        quorum_read_here(&table->store.quorum, index);
 }
 
 static uint64_t strong_table_found(const struct server *server, const struct command *command)
@@ -171,7 +137,7 @@ static uint64_t strong_table_found(const struct server *server, const struct com
     const struct strong_table *table = table_of(server->cluster->store);
     int region = is_strong(table, command->latest) ? -1 : server->cluster->region;
 
-    return item_view(&table->items, command->session, command->session_check, region).value;
+    return item_view(&table->store.items, command->session, command->session_check, region).value;
 }
 
 /* --- wiring ---------------------------------------------------------------------------------- */
@@ -181,30 +147,9 @@ static void strong_table_init(struct store *store, const struct model_env *env)
     struct strong_table *table = table_of(store);
 
     table->config = store->kind_config;
-    managed_init(&table->managed, store, env, strong_table_done);
-    items_init(&table->items, store, env);
-    outbox_init(&table->outbox, &table->items, &table->config->quorum.resend, env);
-    table->quorum.managed = &table->managed;
-    table->quorum.items = &table->items;
-    table->quorum.outbox = &table->outbox;
-    table->quorum.accepts = voter_accepts;
-    table->quorum.read = strong_table_read;
-    quorum_init(&table->quorum, &table->config->quorum, env);
-}
-
-static void strong_table_finish(struct store *store)
-{
-    items_check(&table_of(store)->items);
-}
-
-static void strong_table_fini(struct store *store)
-{
-    struct strong_table *table = table_of(store);
-
-    quorum_release(&table->quorum);
-    managed_release(&table->managed);
-    items_release(&table->items);
-    outbox_release(&table->outbox);
+    table->store.quorum.accepts = voter_accepts;
+    table->store.quorum.read = strong_table_read;
+    quorum_store_init(store, env, &table->config->quorum, strong_table_done);
 }
 
 static void strong_table_check(const void *config, const void *kind_config,
@@ -281,13 +226,13 @@ const struct store_kind kind_dynamodb_strong = {
     .managed = true,
     .signs = true,
     .endpoints = strong_table_endpoints,
-    .route = strong_table_route,
-    .seed = strong_table_seed,
+    .route = quorum_store_route,
+    .seed = quorum_store_seed,
     .execute = strong_table_execute,
     .down = managed_down,
     .back = managed_back,
     .found = strong_table_found,
     .init = strong_table_init,
-    .finish = strong_table_finish,
-    .fini = strong_table_fini,
+    .finish = quorum_store_finish,
+    .fini = quorum_store_fini,
 };

@@ -14,6 +14,7 @@
 #include "strbuf.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const read_sources[] = {"cluster", "replicas", NULL};
 static const char *const reshards[] = {"none", "once", NULL};
@@ -66,6 +67,7 @@ static const struct field datastore_fields[] = {
     BANDWIDTH("snapshots.scheduled.copy", snapshot_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     DURATION("snapshots.daily.at", snapshot_at_ns, "0s", "3h", "24h", "time of day at which the daily window begins", "assumption"),
     DURATION("snapshots.daily.window", snapshot_window_ns, "0s", "60min", "24h", "length of the window, in which the instant is drawn", "assumption"),
+    CHOICE("snapshots.daily.from", daily_from, snapshot_sources, "automatic", "whose process is forked and saved: that of the primary, or of a replica in its region; automatic: a replica, if there is one", "seed 001"),
     BANDWIDTH("snapshots.daily.copy", daily_copy_bit_per_s, "1Mbit/s", "640Mbit/s", "1000Gbit/s", "rate at which a complete snapshot is copied to other regions, for each shard", "assumption"),
     TIME_DIST("restore_create", restore_create, "0s", "lognormal(median=10min, p95=20min)", "1d", "restore: time until the new cluster has been created, before it loads the snapshot", "assumption"),
     CHOICE("standby", standby, standby_names, "replica", "other regions before a failover: a secondary cluster, or none, which is created when a snapshot is restored", "seed 001"),
@@ -78,6 +80,7 @@ static const struct metric datastore_metrics[] = {
      .unit = UNIT_NS,
      .kind = METRIC_LATENCY,
      .better = LOWER_IS_BETTER,
+     .series = true,
      .meaning =
          "for each write, however it arrives: time applied at the secondary of the region minus "
          "time acknowledged by the primary"},
@@ -506,9 +509,13 @@ static void check_snapshots(const struct datastore_config *c, struct validation 
     if (c->standby == STANDBY_NONE && c->snapshots == SNAPSHOTS_NONE)
         validation_error(validation, "standby",
                          "'none' needs 'snapshots': nothing could be restored");
-    if (c->snapshots != SNAPSHOTS_NONE && c->snapshot_from == SNAPSHOT_FROM_REPLICA &&
-        c->replicas == 0)
+    if (c->replicas == 0 && c->snapshots == SNAPSHOTS_SCHEDULED &&
+        c->snapshot_from == SNAPSHOT_FROM_REPLICA)
         validation_error(validation, "snapshots.scheduled.from",
+                         "'replica' needs 'replicas', such as 'replicas: 1'");
+    if (c->replicas == 0 && c->snapshots == SNAPSHOTS_DAILY &&
+        c->daily_from == SNAPSHOT_FROM_REPLICA)
+        validation_error(validation, "snapshots.daily.from",
                          "'replica' needs 'replicas', such as 'replicas: 1'");
 }
 
@@ -533,8 +540,16 @@ static void check_resize(const struct datastore_config *c, const struct store_co
         service_check_type(&after, cluster, validation);
 }
 
+static bool has_key_classes(const struct check_context *context)
+{
+    for (size_t i = 0; i < context->instance_count; i++)
+        if (strcmp(context->instances[i].ops->section, "key_classes") == 0)
+            return true;
+    return false;
+}
+
 static void check_reshard(const struct datastore_config *c, const struct store_config *config,
-                          struct validation *validation)
+                          const struct check_context *context, struct validation *validation)
 {
     if (c->reshard == RESHARD_NONE)
         return;
@@ -544,6 +559,8 @@ static void check_reshard(const struct datastore_config *c, const struct store_c
         validation_error(validation, "reshard", "does not go with 'hot_weight'");
     if (memory_is_wanted(&config->memory))
         validation_error(validation, "reshard", "does not go with 'memory', 'expiry' or 'tiering'");
+    if (has_key_classes(context))
+        validation_error(validation, "reshard", "does not go with 'key_classes'");
     if (config->cluster_mode == MODE_DISABLED)
         validation_error(validation, "reshard", "needs 'cluster_mode: enabled' (facts C.2)");
 }
@@ -563,7 +580,7 @@ static void datastore_check(const void *config, const void *kind_config,
 
     service_check(config, &cluster, validation);
     check_readers(c, cluster.replicas, validation);
-    check_reshard(c, config, validation);
+    check_reshard(c, config, context, validation);
     check_nodes(c, context, validation);
     check_maintenance(c, cluster.replicas, validation);
     check_resize(c, config, &cluster, validation);

@@ -211,6 +211,48 @@ static void loading_takes_its_time(void **state)
     scenario_free(scenario);
 }
 
+/*
+ * 56 sessions of 1170 B with their overhead, one each 100 ms, each read 4 s after its write; room
+ * for 30. The server evicts before a write what exceeds the limit, so 31 remain: 25 are evicted 31
+ * writes after their own, before they are read. Memcached makes room first: 30 remain. With room
+ * for all none is.
+ */
+#define LIMITED(kind, bytes)                                                                       \
+    "regions: {a: {}, b: {}}\nduration: 12s\nwarmup: 0s\n"                                         \
+    "store: {kind: " kind ", write_service: 0ms, memory: {limited: {maxmemory: " bytes "}}}\n"     \
+    "network: {default: {rtt: 20ms}, inside: {rtt: 1ms, jitter: 0ms, spike_share: 0%, loss: "      \
+    "0%}}\n"                                                                                       \
+    "client: {write_bytes: 1000, retry: {attempts: 1, read_attempts: 1}, pool: {warm: 1}}\n"       \
+    "driver: {rate: 10/s, writes: 56, read_after: 4s}\n"
+static void a_full_memory_evicts_what_was_used_least_recently(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t misses;
+    } cases[] = {
+        {LIMITED("memcached, nodes: 1", "35100 B"), 26},
+        {LIMITED("memcached, nodes: 1", "65520 B"), 0},
+        {LIMITED("regional, reserved_memory: 0%", "35100 B, policy: allkeys-lru"), 25},
+        {LIMITED("regional, reserved_memory: 25%", "46800 B, policy: allkeys-lru"), 25},
+        {LIMITED("regional, reserved_memory: 0%", "65520 B, policy: allkeys-lru"), 0},
+        {LIMITED("single-region, reserved_memory: 0%", "35100 B, policy: allkeys-lru"), 25},
+        {LIMITED("durable-cache, reserved_memory: 0%", "35100 B, policy: allkeys-lru"), 25},
+    };
+
+    (void)state;
+    client_seen.write_done = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scenario *scenario = scenario_of(&regional_registry, cases[i].text);
+        struct world *world = world_of(scenario, 0, NULL);
+
+        assert_int_equal(client_seen.misses, cases[i].misses);
+        assert_close(statistic_of(world, (struct wanted){.metric = "evictions", .region = 0}),
+                     (double)cases[i].misses, 0);
+        world_free(world);
+        scenario_free(scenario);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_on_disk_survives, nothing_seen),
         cmocka_unit_test_setup(a_host_loses_what_was_written_since_the_last_flush, nothing_seen),
         cmocka_unit_test_setup(loading_takes_its_time, nothing_seen),
+        cmocka_unit_test_setup(a_full_memory_evicts_what_was_used_least_recently, nothing_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,10 +47,13 @@ static const struct field token_fields[] = {
 };
 // clang-format on
 
+static const char *const token_directions[] = {"request", "response", NULL};
 static const struct metric token_metrics[] = {
     {.name = "token_bytes",
      .unit = UNIT_BYTES,
      .kind = METRIC_COUNT,
+     .label = "direction",
+     .label_values = token_directions,
      .series = true,
      .meaning = "bytes of tokens in requests to and responses from the region"},
     {.name = "revocation_exposure",
@@ -87,8 +90,9 @@ struct tokens {
     const struct token_config *config;
     struct store *store;
     struct rng_stream lags, servers;
-    sim_dur phase; /* of the rotation */
-    probe_id bytes[REGIONS_MAX], exposure[REGIONS_MAX], refetches[REGIONS_MAX];
+    sim_dur phase;                  /* of the rotation */
+    probe_id bytes[2][REGIONS_MAX]; /* of requests, of responses */
+    probe_id exposure[REGIONS_MAX], refetches[REGIONS_MAX];
     probe_id writes[REGIONS_MAX];
 };
 
@@ -149,7 +153,7 @@ static void token_issue(struct tokens *tokens, struct token_row *row, int region
 {
     row->issued = sim_now(tokens->store->sim);
     row->key = key_at(tokens, row->issued);
-    probe_count_many(tokens->store->probes, tokens->bytes[region], tokens->config->bytes);
+    probe_count_many(tokens->store->probes, tokens->bytes[1][region], tokens->config->bytes);
 }
 
 /* Why a server refuses the token; 0: it does not. */
@@ -176,7 +180,7 @@ static struct store_answer token_verify(struct tokens *tokens, const struct op_r
     struct token_row *row = row_of(tokens, request->session);
     struct store_answer answer = {.reply = {.kind = REPLY_MISS, .miss = MISS_NEVER_WRITTEN}};
 
-    probe_count_many(tokens->store->probes, tokens->bytes[region], tokens->config->bytes);
+    probe_count_many(tokens->store->probes, tokens->bytes[0][region], tokens->config->bytes);
     if (row->check != request->session_check || !row->is_there)
         return answer;
     answer.reply.miss = token_refusal(tokens, row, region, request->instance);
@@ -266,7 +270,8 @@ static void token_init(struct store *store, const struct model_env *env)
         tokens->phase =
             phase_start_ns(&rule, env->sim, env->instance, 0, tokens->config->rotation_ns);
     for (int r = 0; r < (int)store->region_count; r++) {
-        tokens->bytes[r] = probe_count_open(probes, "token_bytes", r, NULL);
+        for (int i = 0; i < 2; i++)
+            tokens->bytes[i][r] = probe_count_open(probes, "token_bytes", r, token_directions[i]);
         tokens->exposure[r] = probe_latency_open(probes, "revocation_exposure", r, NULL);
         tokens->refetches[r] = probe_count_open(probes, "key_refetches", r, NULL);
         tokens->writes[r] = probe_count_open(probes, "store_writes", r, NULL);

@@ -66,12 +66,11 @@ static void connection_established(const struct node *node, struct server_connec
 {
     struct cluster *cluster = node->cluster;
     struct listener *listener = &cluster->listener;
-    uint32_t number = (uint32_t)(node - cluster->nodes);
 
     connection->generation = generation;
     connection->open = true;
     connection->used = sim_now(cluster->store->sim);
-    connection->node = (uint8_t)number;
+    connection->node = (uint8_t)(node - cluster->nodes);
     connection_set_stray(listener, connection, !node_serves(node));
     if (connection->counted)
         return; /* its SYN was retransmitted */
@@ -120,7 +119,6 @@ void listener_event(void *self, uint32_t connection, uint32_t generation,
     struct listener *listener = &node->cluster->listener;
     struct server_connection *row =
         connection_row(listener, ref_region(connection), ref_index(connection));
-
     bool is_new = !row->open || row->generation != generation; /* not a SYN sent again */
 
     if (event != CONNECTION_ESTABLISHED) {

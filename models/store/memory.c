@@ -151,7 +151,10 @@ void memory_seed(struct server *server, uint32_t session, uint32_t session_check
     if (!server->memory)
         return;
     value = value_of(server, (uint32_t)memory->params->session_bytes, session_check);
-    (void)keyspace_set(server->keyspace, session, &value, clock_of(server));
+    if (memory->runs) /* a data set is loaded: the next write evicts */
+        keyspace_put(server->keyspace, session, &value, clock_of(server));
+    else
+        (void)keyspace_set(server->keyspace, session, &value, clock_of(server));
 }
 
 RARE bool memory_write(struct server *server, struct command *command)
@@ -352,7 +355,7 @@ static void memory_on_cron(void *self, struct sim *sim, uint32_t entity, uint32_
         takes = keyspace_expire(server->keyspace, clock_of(server), false);
         if (takes > 0)
             server_block(server, takes);
-        if (keyspace_is_stale(server->keyspace))
+        if (keyspace_is_out_of_time(server->keyspace))
             sim_after(sim, 2 * memory->config.expire_fast_ns, memory->fast_kind[cluster->region], s,
                       0);
     }
@@ -373,7 +376,7 @@ static void memory_on_fast(void *self, struct sim *sim, uint32_t entity, uint32_
     bool is_last = (number + 2) * wait > SIM_S / memory->params->expire_hz;
 
     if (!owns_memory(server) || !cluster->up || server->gone ||
-        !keyspace_is_stale(server->keyspace))
+        !keyspace_is_out_of_time(server->keyspace))
         return;
     takes = keyspace_expire(server->keyspace, clock_of(server), true);
     if (takes > 0)
@@ -447,7 +450,7 @@ static void set_expiry(struct memory_config *config, const struct memory_params 
 
     config->expire_key_ns = params->expire_key_ns;
     config->expire_sample = EXPIRE_SAMPLE + EXPIRE_SAMPLE / 4 * effort;
-    config->expire_stale = (EXPIRE_STALE_PERCENT - (double)effort) / 100;
+    config->expire_stale_percent = EXPIRE_STALE_PERCENT - effort;
     config->expire_fast_ns = EXPIRE_FAST + EXPIRE_FAST / 4 * (sim_dur)effort;
     config->expire_limit_ns =
         SIM_S / params->expire_hz * (EXPIRE_TIME_PERCENT + 2 * (sim_dur)effort) / 100;
@@ -465,7 +468,7 @@ static void set_limits(struct store_memory *memory, const struct store_config *c
     if (params->kind == MEMORY_UNLIMITED)
         return;
     data = memory->node_bytes * (1 - (memory->config.exact_lru ? 0 : config->reserved_memory));
-    memory->config.limit_bytes = (int64_t)data;
+    memory->config.limit_bytes = data < 1 ? 1 : (int64_t)data;
     if (params->tiering == TIERING_NONE)
         return;
     memory->config.memory_bytes = (int64_t)data;

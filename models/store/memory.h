@@ -126,7 +126,7 @@ void memory_move(struct server *from, struct server *to);
 
 /* What the servers of a cluster hold. */
 struct held_data memory_held(const struct cluster *cluster);
-/* A session from before the run. */
+/* A session from before the run, or of a snapshot that is restored. */
 void memory_seed(struct server *server, uint32_t session, uint32_t session_check);
 /* A write of a session is about to be executed. false: the memory is full, and the command has its
  * reply. Only for a server with a keyspace. */

@@ -296,6 +296,151 @@ static void a_snapshot_of_the_primary_copies_what_is_written(void **state)
     }
 }
 
+/* --- what a server holds after a failure ----------------------------------------------------- */
+
+static const struct server *first_server(int region)
+{
+    return &((struct store *)driver->promotion->self)->clusters[region].servers[0];
+}
+
+static void flush_first(uint32_t arg)
+{
+    (void)arg;
+    driver->faults[0]->flush(driver->faults[0]->self);
+}
+
+static void restore_first(uint32_t arg)
+{
+    (void)arg;
+    driver->promotion->begin(driver->promotion->self, 0);
+    assert_true(driver->promotion->restore(driver->promotion->self, 0, DEPOSED_REJOINS));
+}
+
+static void restart_first(uint32_t arg)
+{
+    (void)arg;
+    driver->faults[0]->restart(driver->faults[0]->self);
+}
+
+static void crash_first(uint32_t kind)
+{
+    driver->faults[0]->crash(driver->faults[0]->self, (enum crash_kind)kind);
+}
+
+static void holds_keys(uint32_t count)
+{
+    assert_int_equal(keyspace_counts(first_server(0)->keyspace).keys, count);
+}
+
+/* Five sessions are in the snapshot of 5 s, five more are written afterwards. A flush deletes them
+ * all, the restore brings the five back. */
+static void a_restore_brings_the_keys_of_the_snapshot_back(void **state)
+{
+    (void)state;
+    for (uint32_t k = 0; k < 5; k++)
+        plan_at(SIM_S + k * 10 * SIM_MS, write_session, k);
+    for (uint32_t k = 5; k < 10; k++)
+        plan_at(20 * SIM_S, write_session, k);
+    plan_at(25 * SIM_S, holds_keys, 10);
+    plan_at(30 * SIM_S, flush_first, 0);
+    plan_at(31 * SIM_S, holds_keys, 0);
+    plan_reply(32 * SIM_S, read_first, 1, reply_is, REPLY_MISS);
+    plan_at(40 * SIM_S, restore_first, 0);
+    plan_at(41 * SIM_S, holds_keys, 5);
+    plan_reply(42 * SIM_S, read_first, 1, reply_is, REPLY_HIT);
+    plan_reply(43 * SIM_S, read_first, 6, reply_is, REPLY_MISS);
+    run_scenario(WORLD(
+        "expiry: {ttl: {after: 1h}}, restore_create: 0s, persistence_cost: {load_per_key: 0ns}, "
+        "snapshots: {scheduled: {every: 1h, phase: {given: 5s}}}"));
+    end_scenario();
+}
+
+static void a_restart_empties_the_memory(void **state)
+{
+    (void)state;
+    for (uint32_t k = 0; k < 5; k++)
+        plan_at(SIM_S, write_session, k);
+    plan_at(2 * SIM_S, restart_first, 0);
+    plan_at(3 * SIM_S, holds_keys, 0);
+    plan_reply(3 * SIM_S, read_first, 1, reply_is, REPLY_MISS);
+    plan_at(4 * SIM_S, write_session, 1);
+    plan_reply(5 * SIM_S, read_first, 1, reply_is, REPLY_HIT);
+    run_scenario(WORLD("expiry: {ttl: {after: 1h}}"));
+    assert_int_equal(keyspace_counts(first_server(0)->keyspace).keys, 1);
+    end_scenario();
+}
+
+/* The replica that takes over is 1 s behind: it lacks the session of the last second. */
+static void a_replica_takes_over_without_the_keys_that_it_lacks(void **state)
+{
+    (void)state;
+    for (uint32_t k = 0; k < 10; k++)
+        plan_at((1 + k) * 500 * SIM_MS + SIM_MS, write_session, k); /* 5.001 s is the last */
+    plan_at(5100 * SIM_MS, crash_first, CRASH_HOST);
+    plan_at(20 * SIM_S, holds_keys, 8); /* without those of 4.501 s and 5.001 s */
+    plan_reply(20 * SIM_S, read_first, 7, reply_is, REPLY_HIT);
+    plan_reply(21 * SIM_S, read_first, 9, reply_is, REPLY_MISS);
+    run_scenario(
+        WORLD("expiry: {ttl: {after: 1h}}, replicas: 1, replica_lag: 1s, replica_failover: 5s"));
+    end_scenario();
+}
+
+/* --- a node that is too small ---------------------------------------------------------------- */
+
+/* 400 sessions of 1170 B in 480 kB, and a snapshot that copies 114 pages of 4 KiB: more than the
+ * node has. */
+#define SMALL(exceeded)                                                                            \
+    WORLD("memory: {limited: {maxmemory: 480 kB}}, persistence_cost: {save: 1Mbit/s}, "            \
+          "memory_cost: {exceeded: " exceeded ", page_in: 10ms, restart: 5s}, "                    \
+          "snapshots: {scheduled: {every: 1h, phase: {given: 5s}}}")
+
+static void plan_snapshot_under_writes(void)
+{
+    for (uint32_t k = 0; k < 400; k++)
+        plan_at(SIM_S + k * SIM_MS, write_session, k);
+    for (uint32_t k = 0; k < 300; k++)
+        plan_at(5010 * SIM_MS + k * 5 * SIM_MS, write_session, k);
+}
+
+static void is_up(uint32_t up)
+{
+    assert_int_equal(((struct store *)driver->promotion->self)->clusters[0].up, up);
+}
+
+static void the_kernel_kills_what_exceeds_the_node(void **state)
+{
+    (void)state;
+    plan_snapshot_under_writes();
+    plan_at(4900 * SIM_MS, is_up, true);
+    plan_at(6 * SIM_S, is_up, false);
+    plan_at(12 * SIM_S, is_up, true);
+    plan_at(12 * SIM_S, holds_keys, 0);
+    run_scenario(SMALL("kills"));
+    end_scenario();
+}
+
+static double paged_share;
+
+static void note_paged(uint32_t arg)
+{
+    (void)arg;
+    paged_share = first_server(0)->memory->paged;
+}
+
+/* The share of the memory that is on disk is that of what exceeds 480 kB; every write is executed.
+ */
+static void a_node_pages_what_exceeds_it(void **state)
+{
+    (void)state;
+    plan_snapshot_under_writes();
+    plan_at(6520 * SIM_MS, note_paged, 0);
+    run_scenario(SMALL("pages"));
+    assert_close(paged_share, 1 - 480000 / (400 * 1170 + 4096 * pages_expected(114, 600)), 0.03);
+    assert_true(found("swap_used_bytes", 0, NULL) > 0);
+    assert_int_equal(seen.acknowledged, 700);
+    end_scenario();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +452,11 @@ int main(void)
         cmocka_unit_test_setup(a_value_on_ssd_takes_its_latency_once, forget_plan),
         cmocka_unit_test(a_snapshot_copies_pages_by_the_occupancy_law),
         cmocka_unit_test_setup(a_snapshot_of_the_primary_copies_what_is_written, forget_plan),
+        cmocka_unit_test_setup(a_restore_brings_the_keys_of_the_snapshot_back, forget_plan),
+        cmocka_unit_test_setup(a_restart_empties_the_memory, forget_plan),
+        cmocka_unit_test_setup(a_replica_takes_over_without_the_keys_that_it_lacks, forget_plan),
+        cmocka_unit_test_setup(the_kernel_kills_what_exceeds_the_node, forget_plan),
+        cmocka_unit_test_setup(a_node_pages_what_exceeds_it, forget_plan),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

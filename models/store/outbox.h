@@ -85,6 +85,7 @@ struct outbox {
      .unit = UNIT_NS,                                                                              \
      .kind = METRIC_LATENCY,                                                                       \
      .better = LOWER_IS_BETTER,                                                                    \
+     .series = true,                                                                               \
      .meaning = "for each write, however it arrives: time applied in the region minus time "       \
                 "acknowledged in another"},                                                        \
         {.name = "unreplicated_writes",                                                            \

@@ -153,24 +153,17 @@ RARE static sim_dur iteration_take(struct server *server)
     return store->fsync_ns > 0 && iteration_writes(server) ? store->fsync_ns : 0;
 }
 
-/* Count the commands of the iteration and the time that they take. */
-RARE static void iteration_measure(const struct server *server)
+/* Count a command of the iteration and the time that it takes. */
+RARE static void command_measure(const struct server *server, const struct command *command,
+                                 sim_dur time)
 {
-    struct cluster *cluster = server->cluster;
-    struct store *store = cluster->store;
+    const struct cluster *cluster = server->cluster;
+    bool write = command_is_write(command->kind);
 
-    for (uint32_t ref = server->iteration_head; ref != NO_INDEX;) {
-        const struct command *command = command_of(store, ref);
-        bool write = command_is_write(command->kind);
-        double time =
-            (double)(write ? store_service(server, command) : server_read_time(server, command));
-
-        if (server->ill)
-            time *= server->illness.slow;
-        probe_count(store->probes, cluster->measured[write]);
-        probe_count_many(store->probes, cluster->time[write], (uint64_t)time);
-        ref = command->next;
-    }
+    if (server->ill)
+        time = (sim_dur)((double)time * server->illness.slow);
+    probe_count(cluster->store->probes, cluster->measured[write]);
+    probe_count_many(cluster->store->probes, cluster->time[write], (uint64_t)time);
 }
 
 void server_begin_iteration(struct server *server)
@@ -203,13 +196,15 @@ void server_begin_iteration(struct server *server)
         const struct command *command = command_of(store, ref);
         bool is_known = command->kind == COMMAND_GET && store->read_ns >= 0;
 
-        cost += is_known ? store->read_ns : store_service(server, command);
+        sim_dur time = is_known ? store->read_ns : store_service(server, command);
+
+        if (__builtin_expect(store->measures, 0))
+            command_measure(server, command, time);
+        cost += time;
         ref = command->next;
     }
     if (server->ill)
         cost = (sim_dur)((double)cost * server->illness.slow);
-    if (__builtin_expect(store->measures, 0))
-        iteration_measure(server);
     if (__builtin_expect(server->occupied > sim_now(store->sim), 0))
         cost += server->occupied - sim_now(store->sim);
     server->occupied = sim_now(store->sim) + cost;

@@ -529,6 +529,8 @@ static void store_init_clusters(struct store *store, const struct model_env *env
     }
 }
 
+static double nodes_in(const void *self, int region);
+
 static void store_offer(struct store *store, struct port_directory *ports)
 {
     const struct store_kind *kind = store->kind;
@@ -558,16 +560,26 @@ static void store_offer(struct store *store, struct port_directory *ports)
         store->losses.self = store;
         port_offer_losses(ports, -1, -1, &store->losses);
     }
+    store->node_bill = (struct node_bill_port){store, nodes_in};
+    port_offer_node_bill(ports, -1, -1, &store->node_bill);
+}
+
+static double nodes_in(const void *self, int region)
+{
+    const struct store *store = self;
+
+    if (!store->clusters[region].exists || store->kind->managed)
+        return 0;
+    return store->kind->nodes ? store->kind->nodes(store, region) : store->shard_count;
 }
 
 /* Of all clusters, since the last change. */
 static double recent_hours(const struct store *store)
 {
-    uint32_t nodes = 0;
+    double nodes = 0;
 
     for (int r = 0; r < (int)store->region_count; r++)
-        if (store->clusters[r].exists && !store->kind->managed)
-            nodes += store->kind->nodes ? store->kind->nodes(store, r) : store->shard_count;
+        nodes += nodes_in(store, r);
     return nodes * (double)(sim_now(store->sim) - store->billed) / (3600.0 * (double)SIM_S);
 }
 
@@ -583,6 +595,11 @@ static double store_node_dollars(const void *self)
     double hours = recent_hours(store);
 
     return store->dollars_before + (hours > 0 ? hours * service_node_price(store->config) : 0);
+}
+
+static double all_node_hours(const void *self)
+{
+    return store_node_hours(self);
 }
 
 void store_bill_nodes(struct store *store)
@@ -763,6 +780,7 @@ static const struct usage_row store_usage[] = {
     {.item = "nodes",
      .amount = store_node_dollars,
      .meaning = "cache nodes, at the list price of their type and engine"},
+    {.item = "node-hours", .amount = all_node_hours, .meaning = "hours of cache nodes"},
 };
 
 const struct model_ops store_ops = {

@@ -9,6 +9,7 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include "bill.h"
 #include "bug.h"
 #include "class_keys.h"
 #include "connection.h"
@@ -184,9 +185,10 @@ struct store {
     struct run_log *log;
     const struct topology *topology;
     struct rng_stream service, errors;
-    bool is_guarded;                     /* store_has_guard() */
-    bool is_watched;                     /* each command and reply has work that is rare */
-    const struct store_config *given;    /* what the scenario says */
+    bool is_guarded;                  /* store_has_guard() */
+    bool is_watched;                  /* each command and reply has work that is rare */
+    const struct store_config *given; /* what the scenario says */
+    struct node_bill_port node_bill;
     double hours_before, dollars_before; /* of nodes, until their type or number changed, */
     sim_time billed;                     /* at this time */
     struct store_config adapted; /* what `config` points to where the kind lacks parameters */

@@ -703,3 +703,11 @@ void units_add_duration(struct strbuf *out, int64_t value_ns)
     }
     strbuf_addf(out, "%s%s%s", value_ns < 0 ? "-" : "", best, unit);
 }
+
+void units_add_instant(struct strbuf *out, int64_t value_ns)
+{
+    if (value_ns < NS_PER_S || value_ns % NS_PER_S == 0)
+        units_add_duration(out, value_ns);
+    else
+        strbuf_addf(out, "%.3fs", (double)value_ns / (double)NS_PER_S);
+}

@@ -70,6 +70,8 @@ void units_add(struct strbuf *out, double value, enum unit unit, int digits);
 /* Print an exact duration, which parses back to the same value: the shortest number not below 1, in
  * the largest unit that has one, without a space: "300ms", "1.5s", "90min"; "0s". */
 void units_add_duration(struct strbuf *out, int64_t value_ns);
+/* An instant of a run: "10min", "214.945s", exact below 1 s. */
+void units_add_instant(struct strbuf *out, int64_t value_ns);
 /* Parse a value of the given unit (an expectation's right-hand side); bare numbers are allowed for
  * UNIT_NONE, UNIT_COUNT, UNIT_SHARE (as a share) and UNIT_USD. */
 bool units_parse(const char *text, enum unit unit, double *value, struct strbuf *why);

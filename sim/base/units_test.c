@@ -650,6 +650,28 @@ static void exact_durations_are_parsed_back_to_the_nanosecond(void **state)
     strbuf_release(&why);
 }
 
+static void instants_are_read_not_computed_with(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t value;
+        const char *text;
+    } cases[] = {{0, "0s"},
+                 {600 * NS_PER_S, "10min"},
+                 {INT64_C(214945034391), "214.945s"},
+                 {1500 * NS_PER_MS, "1.500s"},
+                 {250 * NS_PER_MS, "250ms"},
+                 {90 * NS_PER_S, "90s"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct strbuf out = STRBUF_INIT;
+
+        units_add_instant(&out, cases[i].value);
+        assert_string_equal(out.text, cases[i].text);
+        strbuf_release(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -676,6 +698,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_is_parsed_back),
         cmocka_unit_test(exact_durations_take_the_shortest_number),
         cmocka_unit_test(exact_durations_are_parsed_back_to_the_nanosecond),
+        cmocka_unit_test(instants_are_read_not_computed_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,6 +127,17 @@ static void add_load(struct strbuf *out, const struct seeking *seeking, double l
     quantity_add(out, &value);
 }
 
+/* Of the load. */
+static enum unit load_unit(const struct seeking *seeking)
+{
+    static const enum unit units[] = {
+        [QUANTITY_NUMBER] = UNIT_NONE, [QUANTITY_DURATION] = UNIT_NS,
+        [QUANTITY_SHARE] = UNIT_SHARE, [QUANTITY_RATE] = UNIT_PER_S,
+        [QUANTITY_SIZE] = UNIT_BYTES,  [QUANTITY_BANDWIDTH] = UNIT_BIT_PER_S};
+
+    return units[seeking->axes.items[0]->from.kind];
+}
+
 /* Is an objective open at the highest load that was tried? */
 static bool is_open(const struct seeking *seeking)
 {
@@ -214,6 +225,8 @@ static void write_load(struct json_writer *json, const struct seeking *seeking, 
         json_open_object(json, NULL);
         json_text(json, "text", seeking->objectives.items[i].expect.text);
         json_text(json, "verdict", verdict_name(state->verdict));
+        json_text(json, "unit",
+                  unit_name(metric_ref_unit(&seeking->objectives.items[i].expect.left)));
         json_number(json, "mean", state->estimate.interval.n ? state->estimate.interval.mean : NAN);
         json_number(json, "low", state->estimate.interval.low);
         json_number(json, "high", state->estimate.interval.high);
@@ -237,6 +250,7 @@ static void print_json(const struct seeking *seeking)
     json_begin(&json, stdout);
     json_open_object(&json, NULL);
     json_text(&json, "parameter", seeking->values->parameter);
+    json_text(&json, "unit", unit_name(load_unit(seeking)));
     json_text(&json, "place", places[limit->place]);
     json_number(&json, "limit", within ? limit->load : NAN);
     json_number(&json, "low", within && limit->has_low ? limit->low : NAN);
@@ -297,6 +311,7 @@ static void seeking_find(void *self, struct finding_list *list)
         .verdict = (char *)(uintptr_t)(limit->place == LIMIT_WITHIN  ? "limit"
                                        : limit->place == LIMIT_BELOW ? "below the range"
                                                                      : "above the range"),
+        .unit = load_unit(seeking),
         .interval = {.valid = limit->has_low && limit->has_high,
                      .n = limit->place == LIMIT_WITHIN ? seeking->result.replications : 0,
                      .level = seeking->plan.level,

@@ -354,7 +354,10 @@ static void print_text(const struct checking *checking)
         add_why(text_table_cell(table), checking, row);
     }
     quote_print_line(
-        stdout, "Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals",
+        stdout,
+        "Against %s, study %" PRId64 " (%s, %" PRIu32 " replications); %.3g%% intervals; "
+        "the baseline's means without intervals; plain numbers are counts of a replication, or "
+        "ratios",
         checking->values->against, baseline->study.id, baseline->study.version, baseline->count,
         checking->plan.level * 100);
     text_table_print_and_free(table, stdout);

@@ -181,7 +181,7 @@ static void print_text(const struct comparing *comparing)
                      "(Holm) over all metrics",
                      label.text, comparing->plan.level * 100);
     printf("and alternatives; base: mean over the same replications, whose interval the summary "
-           "has\n");
+           "has.\nPlain numbers are counts of a replication, or ratios.\n");
     for (uint32_t point = 1; point < comparing->set->count; point++)
         print_alternative(comparing, point);
     strbuf_release(&label);

@@ -157,9 +157,11 @@ static void check_database(struct check_result *result)
               invocation->argument_count > 0 ? invocation->arguments[0]
                                              : "a new file can be written");
     } else {
+        static const char prefix[] = "error: ";
         char *why = diag_text(&diag);
+        bool has_prefix = strncmp(why, prefix, sizeof prefix - 1) == 0;
         why[strcspn(why, "\n")] = '\0';
-        found(result, CHECK_FAILED, "%s", why);
+        found(result, CHECK_FAILED, "%s", why + (has_prefix ? sizeof prefix - 1 : 0));
         free(why);
     }
     diag_release(&diag);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Play a recorded run on the terminal, which only reads the results file; or play a scenario: run a
- * copy of it into a temporary file, and again after each change.
+ * Play a recorded run on the terminal, which only reads the results file; or a run in progress,
+ * with the screen on its own thread; or play a scenario: run a copy of it into a temporary file,
+ * and again after each change.
  */
 #include "cmd_watch.h"
 
+#include "mem.h"
 #include "output_file.h"
 #include "play_copy.h"
 #include "quote.h"
 #include "results_path.h"
 #include "watch_frame.h"
+#include "watch_live.h"
 
 #include <curses.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -47,20 +51,28 @@ static const struct option options[] = {
 struct player {
     struct watch_run *run;
     struct watch_view view;
+    int64_t wanted_ns, known_ns; /* shown is the earlier one: known up to, in progress or not */
     bool quit;
-    struct play_copy *copy; /* NULL: a recorded run is played */
-    const char *results;    /* of the copy */
-    size_t fault, dial;     /* chosen */
+    struct watch_live *live; /* NULL: the run is over */
+    struct play_copy *copy;  /* NULL: a recorded run is played */
+    const char *results;     /* of the copy */
+    size_t fault, dial;      /* chosen */
     struct strbuf message;
 };
 
+static void set_known(struct player *player, int64_t known_ns)
+{
+    player->known_ns = known_ns;
+    player->view.running = known_ns < watch_end_ns(player->run);
+    player->view.t_ns = player->wanted_ns < known_ns ? player->wanted_ns : known_ns;
+}
+
 static void seek(struct player *player, int64_t by_ns)
 {
-    int64_t t_ns = player->view.t_ns + by_ns;
+    int64_t t_ns = player->wanted_ns + by_ns, end_ns = watch_end_ns(player->run);
 
-    player->view.t_ns = t_ns < 0                           ? 0
-                        : t_ns > watch_end_ns(player->run) ? watch_end_ns(player->run)
-                                                           : t_ns;
+    player->wanted_ns = t_ns < 0 ? 0 : t_ns > end_ns ? end_ns : t_ns;
+    set_known(player, player->known_ns);
 }
 
 static void change_speed(struct player *player, double factor)
@@ -208,7 +220,7 @@ static void press(struct player *player, int key)
         seek(player, -SEEK_BINS * bin_ns);
         break;
     case 'r':
-        player->view.t_ns = 0;
+        seek(player, -player->wanted_ns);
         break;
     case 'q':
         player->quit = true;
@@ -245,14 +257,12 @@ static void open_screen(void)
 /* What the keys of a play act on. */
 static void add_footer(struct player *player, struct strbuf lines[3])
 {
-    strbuf_addf(&lines[0], "i inject: %s now, for ",
+    strbuf_addf(&lines[0], "f another fault   i inject: %s, for ",
                 play_copy_fault_words(player->copy, player->fault));
     units_add_duration(&lines[0], PLAY_FAULT_NS);
-    strbuf_add(&lines[0], "   f another fault");
-    strbuf_add(&lines[1], "[ half, ] double: ");
-    play_copy_add_dial(&lines[1], player->copy, player->dial);
-    strbuf_addf(&lines[1], "   d another   u undo (%zu)   s save",
+    strbuf_addf(&lines[1], "u undo (%zu)   s save   d another   [ half, ] double: ",
                 play_copy_change_count(player->copy));
+    play_copy_add_dial(&lines[1], player->copy, player->dial);
     strbuf_add(&lines[2], player->message.text ? player->message.text : "");
 }
 
@@ -286,6 +296,30 @@ static void show(struct player *player)
     player->view.footer_count = 0;
 }
 
+static void show_waiting(void)
+{
+    erase();
+    attrset(A_NORMAL);
+    mvaddstr(0, 0, "the first run has not begun: its warm-up is being determined   q quit");
+    refresh();
+}
+
+/* Of a run in progress, what is known by now. */
+static void show_live(struct player *player)
+{
+    const struct watch_moment moment = watch_live_lock(player->live, player->wanted_ns);
+
+    player->run = moment.run;
+    player->quit = player->quit || (moment.ended && !moment.run);
+    if (moment.run) {
+        set_known(player, moment.known_ns);
+        show(player);
+    } else {
+        show_waiting();
+    }
+    watch_live_unlock(player->live);
+}
+
 static int64_t now_ns(void)
 {
     struct timespec now;
@@ -294,28 +328,43 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* A run in progress that has fallen behind is waited for. */
+static void tick(struct player *player, int64_t elapsed_ns)
+{
+    if (!player->view.paused && player->view.t_ns == player->wanted_ns)
+        seek(player, (int64_t)((double)elapsed_ns * player->view.speed));
+}
+
 static void play(struct player *player, const atomic_int *interrupt)
 {
     int64_t before = now_ns();
 
+    if (player->run)
+        set_known(player, watch_end_ns(player->run));
     open_screen();
     while (!player->quit && !atomic_load(interrupt)) {
-        show(player);
+        if (player->live)
+            show_live(player);
+        else
+            show(player);
         int key = getch(); /* waits for a key, or for the next frame */
         int64_t pressed = now_ns();
-        press(player, key);
+        if (player->run)
+            press(player, key);
+        else
+            player->quit = player->quit || key == 'q';
         if (player->copy)
             press_play(player, key, interrupt);
         int64_t now = now_ns();
         before += now - pressed; /* the clock stands still while the copy is run */
-        if (!player->view.paused)
-            seek(player, (int64_t)((double)(now - before) * player->view.speed));
+        if (player->run)
+            tick(player, now - before);
         before = now;
     }
     endwin();
 }
 
-static bool has_terminal(void)
+bool watch_has_terminal(void)
 {
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return true;
@@ -330,7 +379,7 @@ static int play_scenario(const struct invocation *invocation, double speed)
     struct diag diag = {0};
     int code = EXIT_USAGE;
 
-    if (!has_terminal())
+    if (!watch_has_terminal())
         return EXIT_USAGE;
     player.copy = play_copy_open(invocation, invocation->arguments[0], &code);
     if (player.copy && results_path_temporary(&path, &diag) == 0) {
@@ -359,7 +408,7 @@ int watch_file(const char *path, const struct watch_choice *choice, const atomic
 {
     struct diag diag = {0};
 
-    if (!has_terminal())
+    if (!watch_has_terminal())
         return EXIT_USAGE;
     struct results *results = results_open(path, &diag);
     struct watch_run *run =
@@ -374,6 +423,63 @@ int watch_file(const char *path, const struct watch_choice *choice, const atomic
     }
     print_diag(&diag);
     return run ? EXIT_DONE : EXIT_FILES;
+}
+
+/* --- a run in progress ----------------------------------------------------------------------- */
+
+struct watch_session {
+    struct player player;
+    const atomic_int *interrupt;
+    pthread_t thread;
+    atomic_bool on_screen;
+};
+
+static void *play_live(void *self)
+{
+    struct watch_session *session = self;
+
+    play(&session->player, session->interrupt);
+    watch_live_leave(session->player.live);
+    session->on_screen = false;
+    return NULL;
+}
+
+struct watch_session *watch_begin(double speed, const atomic_int *interrupt)
+{
+    struct watch_session *session = mem_zalloc(1, sizeof *session);
+
+    session->player = (struct player){.view = {.speed = speed}, .live = watch_live_create()};
+    session->interrupt = interrupt;
+    session->on_screen = true;
+    if (pthread_create(&session->thread, NULL, play_live, session) == 0)
+        return session;
+    watch_live_free(session->player.live);
+    free(session);
+    return NULL;
+}
+
+struct watch_live *watch_session_live(const struct watch_session *session)
+{
+    return session->player.live;
+}
+
+const atomic_bool *watch_on_screen(const struct watch_session *session)
+{
+    return &session->on_screen;
+}
+
+bool watch_end(struct watch_session *session)
+{
+    struct watch_live *live = session->player.live;
+
+    watch_live_end(live);
+    pthread_join(session->thread, NULL);
+    const struct watch_moment moment = watch_live_lock(live, 0);
+    bool has_run = moment.run != NULL;
+    watch_live_unlock(live);
+    watch_live_free(live);
+    free(session);
+    return has_run;
 }
 
 bool watch_parse_speed(const char *text, double *speed)

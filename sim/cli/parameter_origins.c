@@ -13,8 +13,15 @@
 struct default_value {
     char *path, *text;
 };
+/* Regions or links with the same value have one row. */
+struct group {
+    char *all; /* the parameter of all of them; NULL: the row is of no region or link */
+    size_t members;
+};
 struct reader {
     struct parameter_origins *origins;
+    struct group *groups; /* by row */
+    size_t group_capacity;
     struct default_value *defaults; /* sorted by path once they are read */
     size_t count, capacity;
 };
@@ -119,19 +126,37 @@ static bool is_of_list(const char *path)
     return dot && isdigit((unsigned char)dot[1]);
 }
 
+/* Whether an earlier row has it, too: then it is counted there. */
+static bool join_row(struct reader *reader, const char *all, const char *value)
+{
+    for (size_t i = reader->origins->count; i-- > 0;) {
+        struct group *group = &reader->groups[i];
+
+        if (group->all && strcmp(group->all, all) == 0 &&
+            strcmp(reader->origins->rows[i].value, value) == 0) {
+            group->members++;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void keep_value(void *self, const char *path, const char *value, const char *source,
                        const char *meaning)
 {
     struct reader *reader = self;
     struct parameter_origins *origins = reader->origins;
-    const char *initial = default_at(reader, path);
-    char *all = NULL;
+    char *all = path_of_all(path);
 
-    if (is_of_list(path))
+    if (is_of_list(path) || (all && join_row(reader, all, value))) {
+        free(all);
         return;
-    if (!initial && (all = path_of_all(path)) != NULL)
+    }
+    const char *initial = default_at(reader, path);
+    if (!initial && all)
         initial = default_at(reader, all);
-    free(all);
+    MEM_GROW(reader->groups, reader->group_capacity, origins->count + 1);
+    reader->groups[origins->count] = (struct group){all, 1};
     MEM_GROW(origins->rows, origins->capacity, origins->count + 1);
     origins->rows[origins->count++] = (struct html_parameter){
         .path = mem_strdup(path),
@@ -140,6 +165,28 @@ static void keep_value(void *self, const char *path, const char *value, const ch
             initial && strcmp(initial, value) == 0 ? NULL : mem_strdup(initial ? initial : "none"),
         .source = mem_strdup(source),
         .meaning = mem_strdup(meaning)};
+}
+
+/* "client.timeout, every region"; of one region its own path stays. */
+static void name_group(struct reader *reader, size_t index)
+{
+    const struct group *group = &reader->groups[index];
+    struct html_parameter *row = &reader->origins->rows[index];
+    const char *what = strncmp(row->path, "regions.", 8) == 0 ? "region" : "link";
+    struct strbuf name = STRBUF_INIT;
+    size_t total = 0;
+
+    if (!group->all || group->members == 1)
+        return;
+    for (size_t i = 0; i < reader->origins->count; i++)
+        if (reader->groups[i].all && strcmp(reader->groups[i].all, group->all) == 0)
+            total += reader->groups[i].members;
+    if (group->members == total)
+        strbuf_addf(&name, "%s, every %s", group->all, what);
+    else
+        strbuf_addf(&name, "%s, %zu %ss", group->all, group->members, what);
+    free(row->path);
+    row->path = strbuf_detach(&name);
 }
 
 void parameter_origins_load(struct parameter_origins *origins, const struct scenario *scenario,
@@ -153,10 +200,15 @@ void parameter_origins_load(struct parameter_origins *origins, const struct scen
     scenario_each_value(defaults, keep_default, &reader);
     qsort(reader.defaults, reader.count, sizeof *reader.defaults, by_path);
     scenario_each_value(scenario, keep_value, &reader);
+    for (size_t i = 0; i < origins->count; i++)
+        name_group(&reader, i);
     for (size_t i = 0; i < reader.count; i++) {
         free(reader.defaults[i].path);
         free(reader.defaults[i].text);
     }
+    for (size_t i = 0; i < origins->count; i++)
+        free(reader.groups[i].all);
+    free(reader.groups);
     free(reader.defaults);
     scenario_free(defaults);
 }

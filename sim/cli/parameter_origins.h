@@ -11,7 +11,8 @@
 #include "scenario.h"
 
 struct parameter_origins {
-    struct html_parameter *rows; /* in the order of the models; owned */
+    /* In the order of the models; owned. Regions or links with one value share a row. */
+    struct html_parameter *rows;
     size_t count, capacity;
 };
 

@@ -167,7 +167,7 @@ static void add_times(struct strbuf *out, const struct planned *planned,
 
     strbuf_add(out, "about ");
     add_duration(out, answer->total_s);
-    strbuf_addf(out, " with %" PRIu32 " worker%s; a run takes ", planned->workers,
+    strbuf_addf(out, " with %" PRIu32 " worker%s; a run takes about ", planned->workers,
                 planned->workers == 1 ? "" : "s");
     add_duration(out, answer->first.run_s);
     if (points > 1) {

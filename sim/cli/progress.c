@@ -34,9 +34,14 @@ double progress_elapsed_s(const struct progress *progress)
     return (double)(progress->now_ns() - progress->started_ns) / (double)NS_PER_S;
 }
 
+static bool is_hidden(const struct progress *progress)
+{
+    return !progress->out || (progress->hidden && atomic_load(progress->hidden));
+}
+
 void progress_erase(struct progress *progress)
 {
-    if (progress->out && progress->terminal)
+    if (!is_hidden(progress) && progress->terminal)
         fputs("\r\033[K", progress->out);
 }
 
@@ -61,7 +66,7 @@ void progress_show(void *self, const struct study_progress *now)
     struct progress *progress = self;
     struct strbuf line = STRBUF_INIT;
 
-    if (!progress->out || now->total == 0)
+    if (is_hidden(progress) || now->total == 0)
         return;
     double elapsed_s = progress_elapsed_s(progress);
     size_t tenths = 10 * now->done / now->total;

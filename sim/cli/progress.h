@@ -11,6 +11,7 @@
 
 #include "experiment.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 struct progress {
     FILE *out; /* NULL: no output */
     bool terminal;
-    int64_t (*now_ns)(void); /* wall clock */
+    const atomic_bool *hidden; /* while true, no output; NULL: never */
+    int64_t (*now_ns)(void);   /* wall clock */
     int64_t started_ns;
     size_t printed_tenths;
 };

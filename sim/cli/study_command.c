@@ -32,6 +32,7 @@ struct observer {
     struct progress *progress;
     size_t point_count;
     struct run_stats stats;
+    struct watch_live *live; /* until its run is over; NULL: none */
 };
 
 static void observe_run(void *self, const struct run_result *result, bool recalled)
@@ -40,6 +41,10 @@ static void observe_run(void *self, const struct run_result *result, bool recall
 
     if (!recalled)
         run_stats_add(&observer->stats, result);
+    if (!recalled && observer->live) { /* the first one */
+        watch_live_add_outages(observer->live, result->incidents);
+        observer->live = NULL;
+    }
     if (observer->values->digest) {
         progress_erase(observer->progress);
         if (observer->point_count > 1)
@@ -135,12 +140,6 @@ static int show(const struct invocation *invocation, const struct conduct *condu
     const struct study_values *values = invocation->values;
     int status = 0;
 
-    if (values->watch) {
-        struct watch_choice choice = {.study = 0};
-        watch_parse_speed(values->speed, &choice.speed); /* checked before the runs */
-        if (watch_file(path, &choice, invocation->interrupt) != EXIT_DONE)
-            return EXIT_FILES;
-    }
     if (shows_summary(values, conduct))
         status = study_show_summary(path, values->no_output, values->all, values->json, diag) ==
                          EXIT_DONE
@@ -235,22 +234,33 @@ static void run_files_discard(struct run_files *files)
     study_history_discard(&files->history);
 }
 
-/* Closes `record`; NULL: the results are discarded. */
-static int simulate(const struct invocation *invocation, const struct point_set *set,
-                    const struct conduct *conduct, const struct shard *shard,
-                    struct run_files *files, struct record *record, const char *path,
-                    struct diag *diag)
+static struct watch_session *begin_watch(const struct invocation *invocation)
+{
+    const struct study_values *values = invocation->values;
+    double speed;
+
+    watch_parse_speed(values->speed, &speed); /* checked with the options */
+    return watch_begin(speed, invocation->interrupt);
+}
+
+static int watch_recorded(const struct invocation *invocation, const char *path)
+{
+    const struct study_values *values = invocation->values;
+    struct watch_choice choice = {.study = 0};
+
+    watch_parse_speed(values->speed, &choice.speed);
+    return watch_file(path, &choice, invocation->interrupt);
+}
+
+/* Without progress and observers. */
+static struct study_plan plan_of(const struct invocation *invocation, const struct point_set *set,
+                                 const struct conduct *conduct, const struct shard *shard,
+                                 struct run_files *files, struct diag *diag)
 {
     const struct study_values *values = invocation->values;
     const struct run_config *run = &set->scenarios[0]->run;
-    struct progress progress;
-    struct observer observer = {
-        .values = values,
-        .progress = &progress,
-        .point_count = set->count,
-    };
-    struct result_sink sink = record ? record_sink(record) : discard_sink();
-    struct study_plan plan = {
+
+    return (struct study_plan){
         .info = {.verb = invocation->command->name,
                  .argv = invocation->command_line,
                  .seed = run->seed,
@@ -266,10 +276,6 @@ static int simulate(const struct invocation *invocation, const struct point_set 
             values->threads ? values->threads : ranks_default_threads(invocation->ranks),
         .others = ranks_workers(invocation->ranks, values->threads),
         .interrupt = invocation->interrupt,
-        .progress = progress_show,
-        .progress_self = &progress,
-        .observe = observe_run,
-        .observe_self = &observer,
         .trace = files->trace.file.stream ? &files->trace.lines : NULL,
         .trace_replication = values->trace_replication,
         .history = files->history.file.stream ? &files->history.operations : NULL,
@@ -277,9 +283,36 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         .queue = study_queue(values),
         .diag = diag,
     };
+}
 
+/* Closes `record`; NULL: the results are discarded. */
+static int simulate(const struct invocation *invocation, const struct point_set *set,
+                    const struct conduct *conduct, const struct shard *shard,
+                    struct run_files *files, struct record *record, const char *path,
+                    struct diag *diag)
+{
+    const struct study_values *values = invocation->values;
+    struct watch_session *watch = values->watch ? begin_watch(invocation) : NULL;
+    struct progress progress;
+    struct observer observer = {
+        .values = values,
+        .progress = &progress,
+        .point_count = set->count,
+        .live = watch ? watch_session_live(watch) : NULL,
+    };
+    struct result_sink sink = record ? record_sink(record) : discard_sink();
+    struct study_plan plan = plan_of(invocation, set, conduct, shard, files, diag);
+
+    plan.progress = progress_show;
+    plan.progress_self = &progress;
+    plan.observe = observe_run;
+    plan.observe_self = &observer;
+    plan.observer = watch ? watch_live_observer(watch_session_live(watch)) : NULL;
     progress_init(&progress, values->quiet);
+    progress.hidden = watch ? watch_on_screen(watch) : NULL;
     struct study_outcome outcome = conduct_study(&plan, &sink, conduct);
+    bool watched = !values->watch || (watch && watch_end(watch));
+    progress.hidden = NULL;
     progress_erase(&progress);
     int code = study_outcome_code(&outcome, conduct->with_expectations);
     if (outcome.status == STUDY_OK && !outcome.interrupted && outcome.done > 0 &&
@@ -293,7 +326,9 @@ static int simulate(const struct invocation *invocation, const struct point_set 
         run_stats_print(&observer.stats, progress_elapsed_s(&progress), stderr);
     print_end(values, &outcome, path, study);
     int show_code = EXIT_DONE;
-    if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0)
+    if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0 && !watched)
+        show_code = watch_recorded(invocation, path); /* no run was executed */
+    if (code != EXIT_FILES && code != EXIT_SCENARIO && outcome.done > 0 && show_code == EXIT_DONE)
         show_code = show(invocation, conduct, path, diag);
     if (code == EXIT_DONE || code == EXIT_EXPECTATION || code == EXIT_UNDECIDED) {
         int found = conduct->print && outcome.done > 0 ? conduct->print(conduct->self) : EXIT_DONE;
@@ -347,6 +382,8 @@ int study_command_conducted(const struct invocation *invocation, const struct po
         return EXIT_USAGE;
     if (invocation->plan)
         return plan(invocation, set, conduct, &shard);
+    if (values->watch && !watch_has_terminal())
+        return EXIT_USAGE;
     int code = run_files_open(values, scenario->run.replications, &files);
     if (code != EXIT_DONE)
         return code;

@@ -27,7 +27,7 @@ const struct option study_options[] = {
     TEXT_OPTION   ("shard", shard, "I/N", "all runs", "run only part I of N, for array jobs; 'isthmus merge' combines the parts"),
     FLAG_OPTION   ("no-output", no_output, "keep no results file; use a temporary one in $TMPDIR (or /tmp)"),
     DEFAULTED_CHOICE_OPTION("plot", plot, plot_format_names, "no plots", "draw all plots next to the results file"),
-    FLAG_OPTION   ("watch", watch, "afterwards, play the first replication on the terminal; see 'isthmus watch --help'"),
+    FLAG_OPTION   ("watch", watch, "draw the first run on the terminal while it runs; for the keys see 'isthmus watch --help'"),
     TEXT_OPTION   ("speed", speed, "FACTOR", "60x", "speed of --watch: simulated seconds in a second"),
     FLAG_OPTION   ("json", json, "print the summary as JSON"),
     FLAG_OPTION   ("all", all, "print all metrics, not only the main ones"),
@@ -63,6 +63,8 @@ bool study_options_agree(const struct study_values *values)
         usage_error("'--speed' needs '--watch'");
     else if (!watch_parse_speed(values->speed, &speed))
         return false;
+    else if (values->watch && values->digest)
+        usage_error("'--watch' cannot be given with '--digest'");
     else if (values->no_output && kept)
         usage_error("'--no-output' cannot be given with '%s'", kept);
     else if (values->resume && values->replace)

@@ -230,6 +230,7 @@ static const struct counter_row {
     {"store_queue",               "store of",       "queue of commands, count",     1},
     {"app_queue",                 "application of", "queue of requests, count",     1},
     {"workers_busy",              "application of", "busy workers, count",          1},
+    {"retry_tokens",              "application of", "retry tokens, count",        1},
     {"retries_denied",            "application of", "retries denied for lack of tokens, per s", 1},
 };
 // clang-format on

@@ -186,6 +186,14 @@ void probes_flush(struct probes *probes, sim_time now);
 uint64_t probes_count_total(const struct probes *probes, const char *metric, int region,
                             const char *label);
 
+/*
+ * The value of a series in one bin, as in struct statistic_series, of a region or in total: for
+ * observers of a run in progress. The bin's end must have been flushed. NAN: there is no value, or
+ * no such series. O(cells of the metric's kind).
+ */
+double probes_bin_value(const struct probes *probes, const char *metric, const char *stat,
+                        int region, size_t bin);
+
 /* --- statistics of a finished run ------------------------------------------------------------ */
 
 enum statistic_state {

@@ -189,6 +189,22 @@ static double bin_length(const struct probes *probes, size_t bin)
     return (double)(left < probes->bin ? left : probes->bin);
 }
 
+static double bin_rate(const struct probes *probes, uint64_t count, size_t bin)
+{
+    return (double)count / (bin_length(probes, bin) / (double)SIM_S);
+}
+
+/* Mean of a level in a bin, unscaled. */
+static double bin_level(const struct probes *probes, const struct selection *cells, size_t bin)
+{
+    const double *areas = probes->bin_areas + bin * probes->kinds[METRIC_LEVEL].count;
+    double sum = 0;
+
+    for (size_t i = 0; i < cells->count; i++)
+        sum += areas[cells->ids[i]];
+    return sum / bin_length(probes, bin);
+}
+
 /* --- kinds of metrics ------------------------------------------------------------------------ */
 
 static void count_row(struct probes *probes, struct row row)
@@ -207,7 +223,7 @@ static void count_row(struct probes *probes, struct row row)
 
         for (size_t bin = 0; bin < bins; bin++) {
             over[bin] = count_sum(&cells, probes->bin_counts + bin * stride);
-            values[bin] = (double)over[bin] / (bin_length(probes, bin) / (double)SIM_S);
+            values[bin] = bin_rate(probes, over[bin], bin);
         }
         series_add(probes, row, NULL, values, over, NULL);
     }
@@ -225,7 +241,6 @@ double level_scale(const struct metric *metric, size_t cell_count)
 static void level_row(struct probes *probes, struct row row)
 {
     struct selection cells = select_cells(probes, row.metric, row.region, row.label);
-    size_t stride = probes->kinds[METRIC_LEVEL].count;
     size_t bins = probes->statistics.bin_count;
     double scale = level_scale(row.metric, cells.count);
 
@@ -240,13 +255,10 @@ static void level_row(struct probes *probes, struct row row)
                              (double)area / (double)probes->window_length[window] * scale);
     }
     if (row.metric->series) {
-        double *values = mem_zalloc(bins, sizeof *values);
+        double *values = mem_alloc(bins, sizeof *values);
 
-        for (size_t bin = 0; bin < bins; bin++) {
-            for (size_t i = 0; i < cells.count; i++)
-                values[bin] += probes->bin_areas[bin * stride + cells.ids[i]];
-            values[bin] = values[bin] / bin_length(probes, bin) * scale;
-        }
+        for (size_t bin = 0; bin < bins; bin++)
+            values[bin] = bin_level(probes, &cells, bin) * scale;
         series_add(probes, row, NULL, values, NULL, NULL);
     }
     free(cells.ids);
@@ -465,4 +477,83 @@ const struct statistics *probes_finish(struct probes *probes, sim_time end)
             rows_of_region(probes, probes->metrics[i], PROBE_ALL_REGIONS);
     }
     return &probes->statistics;
+}
+
+/* --- a bin of a run in progress -------------------------------------------------------------- */
+
+/* Of a counter: summed over its cells in the region; 0 if there are none. */
+static uint64_t counted_in_bin(const struct probes *probes, const struct metric *metric, int region,
+                               size_t bin)
+{
+    struct selection cells = select_cells(probes, metric, region, LABEL_ANY);
+    uint64_t sum = count_sum(&cells, probes->bin_counts + bin * probes->kinds[METRIC_COUNT].count);
+
+    free(cells.ids);
+    return sum;
+}
+
+static double level_of_bin(const struct probes *probes, const struct metric *metric, int region,
+                           size_t bin)
+{
+    struct selection cells = select_cells(probes, metric, region, LABEL_ANY);
+    double value = bin_level(probes, &cells, bin) * level_scale(metric, cells.count);
+
+    free(cells.ids);
+    return value;
+}
+
+static double quantile_of_bin(const struct probes *probes, const struct metric *metric,
+                              const char *stat, int region, size_t bin)
+{
+    for (size_t i = 0; i < probes->latency_series_count; i++) {
+        const struct latency_series *series = &probes->latency_series[i];
+
+        for (int k = 0; k < LATENCY_SERIES_STATS; k++)
+            if (series->metric == metric && series->region == region && stat &&
+                strcmp(latency_series_stats[k].name, stat) == 0)
+                return series->quantiles[k][bin];
+    }
+    return (double)NAN;
+}
+
+/* The statistics own the quantiles of a finished run. */
+static double finished_bin(const struct probes *probes, const struct metric *metric,
+                           const char *stat, int region, size_t bin)
+{
+    for (size_t i = 0; i < probes->statistics.series_count; i++) {
+        const struct statistic_series *series = &probes->statistics.series[i];
+
+        if (series->metric == metric && series->region == region && !series->label &&
+            (stat ? series->stat && strcmp(series->stat, stat) == 0 : !series->stat))
+            return series->values[bin];
+    }
+    return (double)NAN;
+}
+
+double probes_bin_value(const struct probes *probes, const char *metric, const char *stat,
+                        int region, size_t bin)
+{
+    const struct metric *found = probes_metric(probes, metric);
+    struct row row = {found, region, LABEL_ANY};
+
+    invariant(bin < probes->bin_capacity && probes->sealed);
+    if (!found || !found->series || !row_exists(probes, row))
+        return (double)NAN;
+    if (probes->finished)
+        return finished_bin(probes, found, stat, region, bin);
+    switch (found->kind) {
+    case METRIC_COUNT:
+        return bin_rate(probes, counted_in_bin(probes, found, region, bin), bin);
+    case METRIC_RATIO:
+        return ratio_of(
+            counted_in_bin(probes, ratio_part(probes, found, found->over), region, bin),
+            counted_in_bin(probes, ratio_part(probes, found, found->under), region, bin));
+    case METRIC_LEVEL:
+        return level_of_bin(probes, found, region, bin);
+    case METRIC_LATENCY:
+        return quantile_of_bin(probes, found, stat, region, bin);
+    case METRIC_VALUE:
+        break;
+    }
+    return (double)NAN;
 }

@@ -537,6 +537,8 @@ static void cut_until(struct sim *sim, sim_time time)
 {
     while (sim->next_flush <= time) {
         probes_flush(sim->probes, sim->next_flush);
+        if (sim->options.flushed)
+            sim->options.flushed(sim->options.flushed_self, sim->next_flush);
         sim->next_flush = probes_next_flush(sim->probes);
     }
     set_plain_until(sim);

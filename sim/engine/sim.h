@@ -137,8 +137,12 @@ struct sim_options {
     const char *set_options;     /* the same; NULL: none. See struct bug_context */
     const atomic_int *interrupt; /* not NULL and set to nonzero: stop within about 65 536 events */
     size_t capacity_hint;        /* expected number of pending events */
-    bool random_phases;          /* periodic work starts at a random phase, */
-    sim_dur phase_ns;            /* or, if false, at this one: phase_rule.h */
+    /* Called after each flush of the probes, at the edges of bins and windows; it may read probes
+     * and run log, and must not change any state of the run. NULL: none. */
+    void (*flushed)(void *self, sim_time now);
+    void *flushed_self;
+    bool random_phases; /* periodic work starts at a random phase, */
+    sim_dur phase_ns;   /* or, if false, at this one: phase_rule.h */
 };
 /* Copies the options. `probes` is owned by the caller; NULL: no probes may be used. */
 struct sim *sim_create(const struct sim_options *options, struct probes *probes);

@@ -52,6 +52,7 @@ struct study_runner {
     /* Of the round: what the pool is to make, a run or a pilot each. */
     struct run_task *tasks;
     size_t task_count;
+    bool observed; /* in an earlier round */
 };
 
 /* The series whose transient decides the warm-up: the number of sessions settles last. */
@@ -89,7 +90,8 @@ static struct trial *make_trial(const struct study_runner *runner, uint32_t work
 {
     const struct study_plan *plan = &runner->plan;
 
-    if (worker < plan->thread_count || job->options.trace || job->options.history)
+    if (worker < plan->thread_count || job->options.trace || job->options.history ||
+        job->options.observer)
         return trial_run(job);
     return plan->others->make(plan->others->self, worker - plan->thread_count, job);
 }
@@ -406,6 +408,7 @@ static void *run_make(void *self, size_t number, uint32_t worker)
                     .queue = plan->queue,
                     .trace = traced ? plan->trace : NULL,
                     .history = kept ? plan->history : NULL,
+                    .observer = number == 0 && !runner->observed ? plan->observer : NULL,
                     .interrupt = plan->interrupt},
     };
 
@@ -488,6 +491,7 @@ static void runner_round(struct study_runner *runner, const struct run_task *tas
         if (runner_ok(runner)) {
             runner_report_progress(runner);
             runner_make(runner, run_make, run_take);
+            runner->observed = true;
             runner->outcome.interrupted =
                 runner->outcome.status == STUDY_OK && runner->progress.done < wanted;
         }

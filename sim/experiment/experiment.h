@@ -82,6 +82,8 @@ struct study_plan {
     uint32_t trace_replication;
     struct op_history *history; /* of replication `history_replication` of point 0; NULL: none */
     uint32_t history_replication;
+    /* Of the first run that is executed, not recalled: on a thread of this process. NULL: none. */
+    const struct world_observer *observer;
     enum eventq_kind queue;
     struct diag *diag; /* receives the study's own messages */
 };

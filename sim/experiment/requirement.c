@@ -49,14 +49,12 @@ void requirement_add_value(struct strbuf *out, const struct requirement *require
                            const struct decision *decision)
 {
     const struct interval *interval = &decision->estimate.interval;
-    bool unseen = interval->form == INTERVAL_NONE_SEEN || interval->form == INTERVAL_ALL_SEEN;
-    struct interval value = unseen ? *interval : (struct interval){.mean = interval->mean};
     uint64_t never = decision->estimate.never, n = interval->n + never;
 
     if (interval->n > 0 && requirement->expect.right_is_metric)
         strbuf_add(out, "difference ");
     if (interval->n > 0)
-        interval_add(out, &value, metric_ref_unit(&requirement->expect.left));
+        interval_add(out, interval, metric_ref_unit(&requirement->expect.left));
     else if (never == 0)
         strbuf_add(out, "-");
     if (decision->of_few)

@@ -43,7 +43,7 @@ enum fake_metric {
     FAKE_FAILURE_RATE,
     FAKE_AMPLIFICATION,
     FAKE_AVAILABILITY,
-    FAKE_LAG_METRIC,
+    FAKE_UNAPPLIED,
     FAKE_LOGIN,
     FAKE_REQUEST,
     FAKE_WRITE,
@@ -66,7 +66,7 @@ static const struct metric fake_metrics[FAKE_METRICS] = {
     [FAKE_FAILURE_RATE]  = {.name = "write_failure_rate", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .series = true},
     [FAKE_AMPLIFICATION] = {.name = "write_amplification", .unit = UNIT_NONE, .kind = METRIC_RATIO, .series = true},
     [FAKE_AVAILABILITY]  = {.name = "availability", .unit = UNIT_SHARE, .kind = METRIC_RATIO, .series = true},
-    [FAKE_LAG_METRIC]    = {.name = "replication_lag_metric", .unit = UNIT_NS, .kind = METRIC_LEVEL, .series = true},
+    [FAKE_UNAPPLIED]     = {.name = "unreplicated_writes", .unit = UNIT_COUNT, .kind = METRIC_LEVEL, .series = true},
     [FAKE_LOGIN]         = {.name = "login_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
     [FAKE_REQUEST]       = {.name = "request_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
     [FAKE_WRITE]         = {.name = "write_latency", .unit = UNIT_NS, .kind = METRIC_LATENCY},
@@ -142,8 +142,8 @@ static inline double fake_value(struct fake_run *run, enum fake_metric metric, i
         return 1.001 + 0.5 * bite * noise;
     case FAKE_AVAILABILITY:
         return 1 - 0.0004 * noise - 0.08 * bite * noise;
-    case FAKE_LAG_METRIC:
-        return 2e7 * noise + 9e8 * bite * noise;
+    case FAKE_UNAPPLIED:
+        return 20 * noise + 900 * bite * noise;
     default:
         return 0;
     }
@@ -226,7 +226,7 @@ static inline void fake_fill_statistics(struct fake_run *run)
     static const int regions[] = {0, 1, -1};
     for (size_t r = 0; r < 3; r++) {
         int region = regions[r];
-        for (int metric = 0; metric <= FAKE_LAG_METRIC; metric++)
+        for (int metric = 0; metric <= FAKE_UNAPPLIED; metric++)
             fake_add_series(run, (enum fake_metric)metric, region, 99, NULL);
         for (size_t cause = 0; fake_causes[cause] != NULL; cause++)
             fake_add_series(run, FAKE_REAUTHS, region, cause, fake_causes[cause]);

@@ -69,7 +69,7 @@ static void print_head(const struct explanation *explanation, FILE *out, int wid
     struct strbuf line = STRBUF_INIT;
 
     strbuf_addf(&line, "%s%s%s at ", row->kind, row->subject[0] ? " of " : "", row->subject);
-    units_add_duration(&line, row->onset_ns);
+    units_add_instant(&line, row->onset_ns);
     strbuf_addf(&line, ": incident %" PRId64 " of %" PRId64 " in replication %" PRId64,
                 row->number + 1, chosen->incident_count, row->replication);
     if (chosen->is_median && chosen->replication_count > 1)

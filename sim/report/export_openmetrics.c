@@ -60,6 +60,11 @@ static void write_head(struct writer *writer, const char *family, enum unit unit
     fprintf(writer->out, "# TYPE %s gauge\n", family);
     if (name[0] != '\0')
         fprintf(writer->out, "# UNIT %s %s\n", family, name);
+    fprintf(writer->out,
+            "# HELP %s %s: mean of the replications; low and high bound its interval\n", family,
+            name[0] != '\0'                           ? name
+            : unit == UNIT_COUNT || writer->of_counts ? "count in a replication"
+                                                      : "ratio of counts");
 }
 
 /* `,name="value"`, with the value's quotes, backslashes and unprintable characters escaped. */

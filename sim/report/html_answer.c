@@ -388,6 +388,8 @@ static void write_what_was_lost(struct page *page)
         if (group->failover_count < group->count)
             fprintf(out, ", over the %zu of %zu replications that failed over",
                     group->failover_count, group->count);
+        if (group->failover_count == 1)
+            fputs(" (one replication: no interval)", out);
         fputs(".</p>", out);
     }
     if (!failed_over)
@@ -792,7 +794,8 @@ void page_write_answer(struct page *page)
     write_headlines(page);
     fprintf(out,
             "<p class=\"note\">[low, high]: %g %% interval over %" PRIu32 " replication%s; "
-            "&ldquo;0 of N&rdquo; means not seen, with the bound for what was not seen.</p>\n",
+            "&ldquo;0 of N&rdquo; means not seen, with the bound for what was not seen. "
+            "Plain numbers are counts of a replication, or ratios.</p>\n",
             study->level * 100, study->replication_count,
             study->replication_count == 1 ? ": no interval with one" : "s");
 }

@@ -19,7 +19,7 @@ static const struct {
     {"write_timeout_rate", "Write attempts that timed out"},
     {"good_requests", "Good requests per second"},
     {"sessions_active", "Active sessions"},
-    {"replication_lag_metric", "Replication lag as published"},
+    {"replication_lag.p99", "Replication lag, p99"},
     {"replication_backlog_bytes", "Replication backlog"},
     {"dns_stale_share", "Stale answers of DNS"},
     {"connections_opened", "Connections opened per second"},
@@ -123,8 +123,15 @@ static void chart_release(struct chart *chart)
     free(chart->lines);
 }
 
+/* So that the lines of all charts together stay small enough for a page. */
+static size_t bins_max(size_t line_count)
+{
+    return line_count <= CHART_LINES_FEW ? CHART_BINS_MAX : CHART_VALUES_MAX / line_count;
+}
+
 int chart_set_load(struct chart_set *set, struct results *results, const struct study_row *study,
-                   const struct chart_point *points, size_t point_count, struct diag *diag)
+                   const struct chart_point *points, size_t point_count, size_t line_count,
+                   struct diag *diag)
 {
     size_t file_bins =
         study->bin_ns > 0 ? (size_t)((study->duration_ns + study->bin_ns - 1) / study->bin_ns) : 0;
@@ -134,7 +141,7 @@ int chart_set_load(struct chart_set *set, struct results *results, const struct 
     *set = (struct chart_set){.from_ns = study->warmup_ns};
     if (file_bins == 0)
         return 0;
-    loading.merged = (file_bins + CHART_BINS_MAX - 1) / CHART_BINS_MAX;
+    loading.merged = (file_bins + bins_max(line_count) - 1) / bins_max(line_count);
     set->bin_ns = study->bin_ns * (int64_t)loading.merged;
     set->bin_count = (file_bins + loading.merged - 1) / loading.merged;
     if (results_each_fault(results, study->id, add_fault, set, diag) != 0)

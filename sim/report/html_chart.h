@@ -37,13 +37,17 @@ struct chart_point {
     const char *name; /* NULL: a line for each region; else one of this name, the total */
 };
 /*
- * Read the time lines of points. A study of more than CHART_BINS_MAX bins is drawn with as many
- * as fit: `bin_ns` grows, a wide bin has the mean of its bins and the widest of their intervals.
- * 0, or -1 with an error. Release in any case.
+ * Read the time lines of points; line_count: of one chart. A study of more bins than CHART_BINS_MAX
+ * is drawn with as many as fit: `bin_ns` grows, a wide bin has the mean of its bins and the widest
+ * of their intervals. With more lines than CHART_LINES_FEW, CHART_VALUES_MAX bins of all of them
+ * fit. 0, or -1 with an error. Release in any case.
  */
 #define CHART_BINS_MAX 720
+#define CHART_LINES_FEW 5
+#define CHART_VALUES_MAX 1000
 int chart_set_load(struct chart_set *set, struct results *results, const struct study_row *study,
-                   const struct chart_point *points, size_t point_count, struct diag *diag);
+                   const struct chart_point *points, size_t point_count, size_t line_count,
+                   struct diag *diag);
 void chart_set_release(struct chart_set *set);
 
 /* A figure with the drawing and its text. */

@@ -234,7 +234,8 @@ void page_write_map(struct page *page)
     }
     fputs(page->fault_count > 0 ? ".</p>\n" : "No fault was injected.</p>\n", out);
     fputs("<figcaption>Faults and the primary are those of the first replication; the shares of "
-          "good requests are means over replications.</figcaption></figure>\n",
+          "good requests are means over replications; their intervals are in the time lines."
+          "</figcaption></figure>\n",
           out);
     if (topology->region_count > LABELLED_MAX)
         write_matrix(&map);

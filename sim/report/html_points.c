@@ -137,6 +137,7 @@ static void write_changes_of(struct page *page, int64_t point)
     page_add_point_name(&caption, page, point);
     strbuf_add(&caption, ", compared with ");
     page_add_point_name(&caption, page, 0);
+    strbuf_add(&caption, "; intervals of the means are in the statistics below");
     html_table_open(&page->html, caption.text, columns, 5, true);
     for (size_t i = 0; i < count; i++)
         write_change(page, &changes[i]);

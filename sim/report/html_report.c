@@ -63,14 +63,16 @@ static void find_faults(struct page *page)
 /* --- statistics ------------------------------------------------------------------------------ */
 
 /* More rows than this make a page that is slow to open. */
-enum { STATISTICS_MAX = 3000, SCENARIO_MAX = 200000 };
+enum { STATISTICS_MAX = 2500, SCENARIO_MAX = 120000 };
 
-/* All of the point; of a point with very many, only the totals of those with a label. */
+/* All of the point; of a point with very many, of regions only the whole run without labels, and of
+ * their latencies only the p99. */
 static bool is_listed(const struct page *page, const struct statistic_row *row, bool few)
 {
     return row->point == page->point &&
            (few || strcmp(row->region, "all") == 0 ||
-            (row->label[0] == '\0' && strcmp(row->window, "all") == 0));
+            (row->label[0] == '\0' && strcmp(row->window, "all") == 0 &&
+             (row->stat[0] == '\0' || strcmp(row->stat, "p99") == 0)));
 }
 
 static void write_statistics(struct page *page)
@@ -88,8 +90,8 @@ static void write_statistics(struct page *page)
     html_heading(&page->html, "statistics", few ? "All statistics" : "Statistics");
     fputs("<details><summary>Show the table</summary>\n", page->html.out);
     if (!few)
-        fputs("<p>Regions have the whole run and no labels here; <code>isthmus export summary"
-              "</code> has all.</p>\n",
+        fputs("<p>Regions have the whole run, no labels and of latencies the p99 here; "
+              "<code>isthmus export summary</code> has all.</p>\n",
               page->html.out);
     html_table_open(&page->html, "Statistics of the point; the heads sort", columns, 6, true);
     for (size_t i = 0; i < table->count; i++) {
@@ -427,7 +429,8 @@ static int load_charts(struct page *page, struct results *results, struct diag *
             points[count] = (struct chart_point){(int64_t)count, names[count]};
         }
     }
-    status = chart_set_load(&page->charts, results, study, points, count, diag);
+    size_t lines = points[0].name ? count : page->summary.statistics.region_count + 1;
+    status = chart_set_load(&page->charts, results, study, points, count, lines, diag);
     for (size_t i = 0; i < count; i++)
         free(names[i]);
     return status;

@@ -102,7 +102,7 @@ void incident_group_add_name(struct strbuf *out, const struct incident_group *gr
         strbuf_addf(out, " (%s)", group->subject);
     if (group->onset.min == group->onset.max) {
         strbuf_add(out, " at ");
-        units_add_duration(out, (int64_t)group->onset.mean);
+        units_add_instant(out, (int64_t)group->onset.mean);
     }
 }
 

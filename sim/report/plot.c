@@ -122,7 +122,7 @@ static void add_certainty(const struct plot_job *job, struct strbuf *caption)
         alike = alike && replications_of(&job->studies[i].row) == replications_of(study) &&
                 job->studies[i].row.level == study->level;
     if (job->of_parameters) {
-        strbuf_add(caption, "parameters of the scenario, no estimates");
+        strbuf_add(caption, "links: parameters of the scenario, no estimates");
     } else if (!alike || (job->over_points && study->run_count % study->point_count != 0)) {
         strbuf_addf(caption, "means over replications, different numbers of them, %g %% interval",
                     study->level * 100);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT = 110, RIGHT = 1560, PANEL = 300, GAP = 44, AXIS = 60, OBJECTIVES_MAX = 6 };
+enum { LEFT = 110, RIGHT = 1560, PANEL = 300, GAP = 44, AXIS = 76, OBJECTIVES_MAX = 6 };
 
 struct look {
     size_t objective;
@@ -38,6 +38,7 @@ struct search {
     struct look *looks;
     size_t count, capacity;
     char *parameter, *verdict, *breaks_first;
+    enum unit load_unit;
     bool has_limit;
     struct interval limit;
     double max_load;
@@ -120,6 +121,8 @@ static void add_finding(void *self, const struct finding_row *row)
     search->verdict = mem_strdup(row->verdict);
     search->breaks_first = mem_strdup(row->text);
     search->has_limit = row->has_value;
+    if (!unit_from_name(row->unit, &search->load_unit))
+        search->load_unit = UNIT_NONE;
     search->limit = (struct interval){.valid = row->has_interval,
                                       .n = row->n,
                                       .mean = row->value,
@@ -138,9 +141,10 @@ static void add_limit(struct strbuf *out, const struct search *search)
 {
     strbuf_addf(out, "%s: ", search->parameter);
     if (search->has_limit) {
-        strbuf_addf(out, "limit %.4g", search->limit.mean);
+        strbuf_add(out, "limit ");
+        units_add(out, search->limit.mean, search->load_unit, 4);
         if (search->limit.valid)
-            strbuf_addf(out, " [%.4g, %.4g]", search->limit.low, search->limit.high);
+            interval_add_bounds(out, search->limit.low, search->limit.high, search->load_unit);
         else
             strbuf_add(out, ", an end of its interval is outside the range");
     } else {
@@ -203,6 +207,16 @@ static void add_limit_marks(struct plot_job *job, const struct search *search,
                     objective->bound / objective->divisor, objective->bound / objective->divisor);
 }
 
+/* Of the values as they are stored. */
+static const char *axis_unit(enum unit unit)
+{
+    static const char *const units[UNIT_KINDS] = {
+        [UNIT_SHARE] = " (share)", [UNIT_NS] = " (ns)",   [UNIT_BYTES] = " (bytes)",
+        [UNIT_PER_S] = " (/s)",    [UNIT_USD] = " (USD)", [UNIT_BIT_PER_S] = " (bit/s)",
+        [UNIT_COUNT] = " (count)", [UNIT_NONE] = ""};
+    return units[unit];
+}
+
 static void draw_panel(struct plot_job *job, const struct search *search, size_t number, int top)
 {
     const struct objective *objective = &search->objectives[number];
@@ -222,7 +236,11 @@ static void draw_panel(struct plot_job *job, const struct search *search, size_t
                 objective->max / objective->divisor * 1.08);
     strbuf_add(&job->script,
                last ? "set format x '%g'\nset xlabel " : "set format x ''\nset xlabel ");
-    plot_quote(job, last ? search->parameter : "");
+    struct strbuf axis = STRBUF_INIT;
+    if (last)
+        strbuf_addf(&axis, "%s%s", search->parameter, axis_unit(search->load_unit));
+    plot_quote(job, axis.text != NULL ? axis.text : "");
+    strbuf_release(&axis);
     strbuf_addf(&job->script, "\nplot $o%zu_%d using 1:2 with lines lw 1 lc rgb '#909090'", number,
                 (int)VERDICT_MARKS);
     for (int mark = 0; mark < VERDICT_MARKS; mark++)
@@ -259,7 +277,7 @@ static void draw_text(struct plot_job *job, const struct search *search)
     text_table_add(table, "value");
     for (size_t i = 0; i < search->count; i++) {
         const struct look *look = &search->looks[i];
-        text_table_add(table, "%.6g", look->load);
+        units_add(text_table_cell(table), look->load, search->load_unit, 4);
         text_table_add(table, "%s", search->objectives[look->objective].text);
         text_table_add(table, "%s", look->verdict);
         struct strbuf *cell = text_table_cell(table);

@@ -209,7 +209,11 @@ static void draw(struct plot_job *job, const struct differences *all)
 static void draw_text(struct plot_job *job, const struct differences *all)
 {
     struct text_table *table = NULL;
-    strbuf_add(&job->text, "Differences from the base (: same, left less, right more)\n");
+    strbuf_add(
+        &job->text,
+        "Differences from the base, with intervals (: same, left less, right more).\nThe two "
+        "means before each difference have no intervals here: see the summary. "
+        "Plain numbers are counts\nof a replication, or ratios.\n");
     for (size_t i = 0; i < all->count; i++) {
         const struct difference *row = &all->rows[i];
         if (begins_point(all, i)) {
@@ -248,7 +252,8 @@ enum drawn plot_difference(struct plot_job *job)
         find_bases(&all);
         job->over_points = true;
         if (all.left_out > 0)
-            strbuf_addf(&job->note, "%zu more metrics are not drawn", all.left_out);
+            strbuf_addf(&job->note, "%zu more metrics are not drawn; ", all.left_out);
+        strbuf_add(&job->note, "means beside the arrows: no intervals here");
         drawn = all.count > 0 ? DRAWN : plot_nothing(job, "the study compares nothing");
         if (drawn == DRAWN && plot_is_text(job))
             draw_text(job, &all);

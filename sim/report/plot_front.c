@@ -143,7 +143,7 @@ enum mark { ON_FRONT, UNSURE_FRONT, DOMINATED, INFEASIBLE, MARKS };
 static const struct {
     const char *name, *colour, *point;
 } marks[MARKS] = {{"on the front", "#D55E00", "pt 7 ps 1.2"},
-                  {"on the front, uncertain", "#D55E00", "pt 6 ps 1.4"},
+                  {"on the front, uncertain (open mark)", "#D55E00", "pt 6 ps 1.4"},
                   {"dominated", "#0072B2", "pt 7 ps 0.7"},
                   {"infeasible: a constraint fails", "#A0A0A0", "pt 2 ps 0.9"}};
 

@@ -82,7 +82,7 @@ static void add_stage_words(struct strbuf *text, const struct incident_group *gr
     for (int i = 0; i < INCIDENT_STAGES; i++) {
         if (group->stages[i].tally.mean > 0) {
             strbuf_addf(text, "%s%s ", separator, incident_stage_names[i]);
-            units_add(text, group->stages[i].tally.mean, UNIT_NS, 3);
+            units_add(text, group->stages[i].tally.mean, UNIT_NS, 2);
             separator = ", ";
         }
     }
@@ -100,8 +100,10 @@ static void add_outage(struct plot_lanes *lanes, const struct plot_job *job,
     if (job->study_count > 1)
         strbuf_addf(&text, "%s, ", study->name);
     if (ended) {
+        struct interval rto =
+            estimate_interval(&group->rto, ESTIMATE_POSITIVE, study->row.level, NULL);
         strbuf_add(&text, "outage of ");
-        units_add(&text, group->rto.tally.mean, UNIT_NS, 3);
+        interval_add(&text, &rto, UNIT_NS);
         add_stage_words(&text, group);
     } else if (group->restored_count == 0) {
         strbuf_addf(&text, "outage, not over at the end of %zu of %zu replications", outages,
@@ -170,6 +172,23 @@ static void draw_box(struct plot_job *job, double from, double to, double y, con
                 from, y - 0.4, to, y + 0.4, colour);
 }
 
+/* The text of an outage without its interval, then without its stages, if it does not fit in so
+ * many pixels otherwise. The caller frees it. */
+static char *lane_label(const struct plot_lane *lane, double pixels)
+{
+    char *text = mem_strdup(lane->text);
+    char *interval = lane->is_outage ? strstr(text, " [") : NULL;
+    char *stages = lane->is_outage ? strstr(text, ": ") : NULL;
+
+    if (plot_text_width(text, TEXT_POINTS) > pixels && interval != NULL && stages != NULL) {
+        memmove(interval, stages, strlen(stages) + 1);
+        stages = interval;
+    }
+    if (plot_text_width(text, TEXT_POINTS) > pixels && stages != NULL)
+        *stages = '\0';
+    return text;
+}
+
 static void draw_lane(struct plot_job *job, const struct plot_lane *lane, double y,
                       double ns_per_unit, int pixels)
 {
@@ -190,10 +209,13 @@ static void draw_lane(struct plot_job *job, const struct plot_lane *lane, double
         }
     }
     /* The text: after the bar, else in it, else before it. */
-    double width = plot_text_width(lane->text, TEXT_POINTS) * end / pixels, gap = end * 0.004;
+    double gap = end * 0.004, room = fmax(end - first, first) - gap;
+    char *text = lane_label(lane, room * pixels / end);
+    double width = plot_text_width(text, TEXT_POINTS) * end / pixels;
     bool after = last + gap + width < end, in = first + gap + width < end;
     strbuf_add(&job->script, "set label ");
-    plot_quote(job, lane->text);
+    plot_quote(job, text);
+    free(text);
     strbuf_addf(&job->script, " at first %.9g, first %.2f %s font ',%d' front\n",
                 after ? last + gap
                 : in  ? first + gap
@@ -238,6 +260,17 @@ static void add_line(struct strbuf *out, const struct plot_lane *lane)
     strbuf_add(out, lane->text);
 }
 
+void plot_lanes_note(struct plot_job *job, const struct plot_lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->count; i++) {
+        if (lanes->lanes[i].is_outage && strchr(lanes->lanes[i].text, ':') != NULL) {
+            strbuf_addf(&job->note, "%soutages and stages: means; rto_stages has their intervals",
+                        job->note.length > 0 ? "; " : "");
+            return;
+        }
+    }
+}
+
 void plot_lanes_text(struct plot_job *job, const struct plot_lanes *lanes)
 {
     for (size_t i = 0; i < lanes->count; i++) {
@@ -248,6 +281,9 @@ void plot_lanes_text(struct plot_job *job, const struct plot_lanes *lanes)
         strbuf_add_char(&job->text, '\n');
         strbuf_release(&line);
     }
+    if (strstr(job->note.text != NULL ? job->note.text : "", "stages: means") != NULL)
+        strbuf_add(&job->text,
+                   "  stages are means without intervals; the plot rto_stages has them\n");
 }
 
 void plot_lanes_list(struct plot_job *job, const struct plot_lanes *lanes, int left, int top)

@@ -37,6 +37,8 @@ void plot_lanes_draw(struct plot_job *job, const struct plot_lanes *lanes, int l
                      int top);
 /* The same without an axis: a line of text for each, before the first panel. */
 void plot_lanes_list(struct plot_job *job, const struct plot_lanes *lanes, int left, int top);
+/* Add to the plot's note what the lanes' texts leave open. Before the text or the foot. */
+void plot_lanes_note(struct plot_job *job, const struct plot_lanes *lanes);
 /* As lines of text. */
 void plot_lanes_text(struct plot_job *job, const struct plot_lanes *lanes);
 /* In a panel over time: grey while a fault is active, a line where an outage ends. */

@@ -236,7 +236,7 @@ static void draw(const struct causes *causes)
 static void draw_text(const struct causes *causes)
 {
     struct plot_job *job = causes->job;
-    struct text_table *table = text_table_create("region\tcause\tre-auths in a run\t");
+    struct text_table *table = text_table_create("region\tcause\tre-auths of a replication\t");
     double max = 0;
     for (size_t b = 0; b <= job->region_count; b++)
         max = fmax(max, mean_of(causes, bar_region(causes, b), ""));
@@ -273,10 +273,14 @@ enum drawn plot_reauth_causes(struct plot_job *job)
         plot_lanes_load(&causes.lanes, job) == 0) {
         find_causes(&causes);
         drawn = causes.count > 0 ? DRAWN : plot_nothing(job, "no user had to log in again");
-        if (drawn == DRAWN && plot_is_text(job))
+        if (drawn == DRAWN && plot_is_text(job)) {
             draw_text(&causes);
-        else if (drawn == DRAWN)
+        } else if (drawn == DRAWN) {
+            plot_lanes_note(job, &causes.lanes);
+            strbuf_addf(&job->note, "%sover time: means, no intervals",
+                        job->note.length > 0 ? "; " : "");
             draw(&causes);
+        }
     }
     plot_lanes_release(&causes.lanes);
     plot_lines_release(&causes.lines);

@@ -21,7 +21,8 @@ enum {
     RIGHT = 1576,     /* PLOT_WIDTH without a margin */
     PANEL_TITLE = 28, /* above a panel */
     AXIS = 56,        /* below the last panel */
-    SMALL = 84        /* height of a small panel with its gap */
+    SMALL = 84,       /* height of a small panel with its gap */
+    SMALL_COLUMNS = 7 /* at most; a note says what has none */
 };
 
 struct time_sheet {
@@ -70,13 +71,17 @@ static void set_value_axis(struct plot_job *job, const struct time_panel *panel,
     char *words = plot_words(panel->metric.metric);
     char *dashed = plot_words(panel->metric.dashed != NULL ? panel->metric.dashed : "");
     struct strbuf label = STRBUF_INIT;
-    strbuf_addf(&label, unit[0] != '\0' ? "%s (%s)" : "%s", words, unit);
+    const char *shown = unit[0] != '\0'                    ? unit
+                        : panel->lines->unit == UNIT_COUNT ? "count"
+                                                           : "ratio";
+    strbuf_addf(&label, "%s (%s)", words, shown);
     if (panel->dashed->count > 0 && !panel->is_small)
         strbuf_addf(&label, "; dashed: %s", dashed);
     strbuf_add(&job->script, "set label ");
     plot_quote(job, label.text);
-    strbuf_addf(&job->script, " at screen %.4f, screen %.4f\n", (double)panel->left / PLOT_WIDTH,
-                1 - (panel->top - (plot_is_text(job) ? 20.0 : 13.0)) / job->height);
+    strbuf_addf(&job->script, " at screen %.4f, screen %.4f%s\n", (double)panel->left / PLOT_WIDTH,
+                1 - (panel->top - (plot_is_text(job) ? 20.0 : 13.0)) / job->height,
+                panel->is_small ? " font ',11'" : "");
     strbuf_release(&label);
     free(words);
     free(dashed);
@@ -89,8 +94,9 @@ static void set_time_axis(const struct time_sheet *sheet, const struct time_pane
                 plot_time_end(job) / sheet->ns_per_unit, panel->is_small ? 10 : 12);
     if (panel->has_axis)
         strbuf_addf(&job->script,
-                    "set format x '%%g'\nset xlabel 'simulated time (%s)' offset 0, 0.3\n",
-                    sheet->time_unit);
+                    "set format x '%%g'\nset xlabel '%s (%s)' offset 0, 0.3 font ',%d'\n",
+                    panel->is_small ? "time" : "simulated time", sheet->time_unit,
+                    panel->is_small ? 11 : 14);
     else
         strbuf_add(&job->script, "set format x ''\nunset xlabel\n");
     if (plot_is_text(job) && panel->has_title && panel->lines == &sheet->lines[0])
@@ -229,7 +235,7 @@ static void draw_column(struct time_sheet *sheet)
 static void draw_small(struct time_sheet *sheet)
 {
     struct plot_job *job = sheet->job;
-    int first = 200, columns = sheet->count < 5 ? (int)sheet->count : 5;
+    int first = 200, columns = sheet->count < SMALL_COLUMNS ? (int)sheet->count : SMALL_COLUMNS;
     int each = (RIGHT - first) / columns;
     add_legend(sheet, false);
     int lanes_at = plot_head(job), top = lanes_at + plot_lanes_height(&sheet->lanes) + PANEL_TITLE;
@@ -243,7 +249,7 @@ static void draw_small(struct time_sheet *sheet)
                                        .dashed = &sheet->dashed[c],
                                        .region = job->regions[r],
                                        .left = first + c * each,
-                                       .right = first + (c + 1) * each - 70,
+                                       .right = first + (c + 1) * each - (columns > 5 ? 52 : 70),
                                        .top = panel_top,
                                        .bottom = panel_top + SMALL - 20,
                                        .has_title = r == 0,
@@ -348,6 +354,10 @@ enum drawn plot_time_panels(struct plot_job *job, const struct panel_metric *met
         if (sheet->lanes.left_out > 0)
             strbuf_addf(&job->note, "%s%zu more faults and outages are not drawn",
                         job->note.length > 0 ? "; " : "", sheet->lanes.left_out);
+        plot_lanes_note(job, &sheet->lanes);
+        if (needs_small(job) && sheet->count > SMALL_COLUMNS)
+            strbuf_addf(&job->note, "%s%zu more metrics are not drawn",
+                        job->note.length > 0 ? "; " : "", sheet->count - SMALL_COLUMNS);
         if (plot_is_text(job))
             plot_lanes_text(job, &sheet->lanes);
         if (needs_small(job) && plot_is_text(job))

@@ -12,7 +12,7 @@ enum drawn plot_timeline(struct plot_job *job)
                                                   {"write_timeout_rate", NULL},
                                                   {"write_failure_rate", NULL},
                                                   {"reauth_rate", NULL},
-                                                  {"replication_lag_metric", NULL}};
+                                                  {"replication_lag.p99", "replication_lag.p50"}};
     return DRAW(job, metrics);
 }
 
@@ -34,7 +34,7 @@ enum drawn plot_workload(struct plot_job *job)
 
 enum drawn plot_lag(struct plot_job *job)
 {
-    static const struct panel_metric metrics[] = {{"replication_lag_metric", NULL},
+    static const struct panel_metric metrics[] = {{"replication_lag.p99", "replication_lag.p50"},
                                                   {"unreplicated_writes", NULL},
                                                   {"replication_backlog_bytes", NULL},
                                                   {"replication_output_buffer", NULL}};

@@ -239,6 +239,7 @@ enum drawn plot_topology(struct plot_job *job)
     job->of_parameters = true;
     if (plot_lanes_load(&map.lanes, job) == 0) {
         drawn = DRAWN;
+        plot_lanes_note(job, &map.lanes);
         if (plot_is_text(job))
             draw_text(&map);
         else

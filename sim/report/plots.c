@@ -17,7 +17,7 @@ const struct plot_kind plot_kinds[] = {
     {"goodput",       "Goodput over time",                 "good requests a second, and the requests that were offered", true},
     {"load",          "Goodput against offered load",      "good requests a second at each offered load, over time or over the points of a study", true},
     {"workload",      "Workload over time",                "requests, sessions, logins and retries over time", true},
-    {"lag",           "Replication lag",                   "lag as it is monitored, backlog and unreplicated writes over time", true},
+    {"lag",           "Replication lag",                   "lag of the writes applied, backlog and unreplicated writes over time", true},
     {"latency",       "Latency by percentile",             "logins, requests, writes and reads, out to 99.99 %", true},
     {"reauth_causes", "Re-authentications by cause",       "re-auths by cause, per region and over time", false},
     {"rto_stages",    "RTO by stage",                      "RTO of each outage as a waterfall of its stages, with intervals", false},

@@ -237,7 +237,7 @@ static void json_is_one_balanced_object(void **state)
     assert_has(text, "\"n\": 3, \"outages\": 3, \"restored\": 2");
     assert_has(text, "\"n\": 3, \"stuck\": 1, \"stuck_low\": ");
     assert_has(text, "\"figures_stuck\": [\n");
-    assert_has(text, "\"rto_p90_ns\": {\"n\": 3, \"never\": 1, \"value\": null");
+    assert_has(text, "\"rto_p90_ns\": {\"unit\": \"ns\", \"n\": 3, \"never\": 1, \"value\": null");
     assert_lacks(text, "nan");
     free(text);
     results_close(results);

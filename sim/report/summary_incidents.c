@@ -16,7 +16,9 @@ static void add_estimate(struct printer *printer, const char *name,
 {
     struct interval interval = estimate_interval(sums, law, printer->summary->study.level, NULL);
     text_table_add(printer->table, "%s", name);
-    printer_add_mean(text_table_cell(printer->table), &interval, unit, n);
+    /* One replication of several has no interval, and says so. */
+    printer_add_mean(text_table_cell(printer->table), &interval, unit,
+                     interval.n == 1 ? printer->n : n);
 }
 
 /* "loss 30% on us-west-2 -> us-west-1 at 10min: restored in 7 of 10 [39.7%, 89.2%]". */

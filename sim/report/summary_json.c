@@ -62,6 +62,7 @@ static void write_expectations(struct json_writer *json, const struct summary *s
         json_integer(json, "point", row->point);
         json_text(json, "text", row->text);
         json_text(json, "verdict", row->verdict);
+        json_text(json, "unit", unit_name(summary_unit_of(summary, row->text)));
         json_number(json, "value", row->has_value ? row->value : NAN);
         json_number(json, "low", row->has_interval ? row->low : NAN);
         json_number(json, "high", row->has_interval ? row->high : NAN);
@@ -99,6 +100,7 @@ static void write_estimate(struct json_writer *json, const char *name,
 {
     struct interval interval = estimate_interval(sums, law, level, NULL);
     json_open_object(json, name);
+    json_text(json, "unit", unit_name(law == ESTIMATE_COUNT ? UNIT_COUNT : UNIT_NS));
     write_mean(json, &interval);
     json_close(json);
 }
@@ -115,6 +117,7 @@ static void write_rto_quantiles(struct json_writer *json, const struct incident_
         struct rank_quantile rank =
             rank_quantile(group->rtos_ns, group->rto_count, rows[i].q, level);
         json_open_object(json, rows[i].name);
+        json_text(json, "unit", unit_name(UNIT_NS));
         json_count(json, "n", rank.n);
         json_count(json, "never", rank.censored);
         json_number(json, "value", isfinite(rank.value) ? rank.value : NAN);
@@ -195,11 +198,12 @@ static void write_two_groups(struct json_writer *json, const struct summary *sum
         json_open_object(json, NULL);
         json_integer(json, "point", row->point);
         json_text(json, "metric", row->text);
-        json_text(json, "unit", unit_name(row->unit));
         json_open_object(json, "low");
+        json_text(json, "unit", unit_name(row->unit));
         write_mean(json, &row->low);
         json_close(json);
         json_open_object(json, "high");
+        json_text(json, "unit", unit_name(row->unit));
         write_mean(json, &row->high);
         json_close(json);
         json_close(json);

@@ -162,11 +162,30 @@ static size_t value_width(const struct printer *printer)
     return ((size_t)printer->width - NAME_WIDTH - REGION_WIDTH - 3 * GAP) / 2 - GAP;
 }
 
+/* "stuck, n = 3". */
+static void add_outcome_head(struct printer *printer, const char *outcome, uint64_t n)
+{
+    text_table_add(printer->table, "%s, n = %" PRIu64 "%s", outcome, n,
+                   n == 1 ? ": no interval" : "");
+}
+
+/* Of the columns that add_values() fills. */
+static void add_value_heads(struct printer *printer)
+{
+    const struct outcome_row *outcomes = printer->outcomes;
+    if (outcomes != NULL) {
+        add_outcome_head(printer, "recovered", outcomes->count - outcomes->stuck);
+        add_outcome_head(printer, "stuck", outcomes->stuck);
+    } else {
+        text_table_add(printer->table, "whole run");
+        text_table_add(printer->table, "%s", printer->has_fault ? "while a fault is active" : "");
+    }
+}
+
 /* Column widths fit the names and regions of most scenarios, so tables of several points align. */
 static void start_table(struct printer *printer, const char *title)
 {
     const size_t wide = printer->options->markdown ? 0 : value_width(printer);
-    const struct outcome_row *outcomes = printer->outcomes;
     printer_add_heading(printer, title);
     printer->table = text_table_create_bare(4);
     text_table_widen(printer->table, 0, NAME_WIDTH);
@@ -174,14 +193,7 @@ static void start_table(struct printer *printer, const char *title)
     text_table_widen(printer->table, 2, wide);
     text_table_add(printer->table, "metric");
     text_table_add(printer->table, "region");
-    if (outcomes != NULL) {
-        text_table_add(printer->table, "recovered, n = %" PRIu64,
-                       outcomes->count - outcomes->stuck);
-        text_table_add(printer->table, "stuck, n = %" PRIu64, outcomes->stuck);
-    } else {
-        text_table_add(printer->table, "whole run");
-        text_table_add(printer->table, "%s", printer->has_fault ? "while a fault is active" : "");
-    }
+    add_value_heads(printer);
 }
 
 /* What a reader needs to know of the marks in the table. */
@@ -207,7 +219,8 @@ static void add_marks(struct printer *printer)
                               "(few): fewer than 10 / (1 - q) samples of all replications, "
                               "so that the quantile q is close to their maximum.");
     if (printer->has_fewer)
-        printer_add_paragraph(printer, "(n = ...): fewer replications have a value.");
+        printer_add_paragraph(printer, "(n = ...): fewer replications have a value; with n = 1 "
+                                       "there is no interval.");
     if (printer->has_left_out)
         printer_add_paragraph(printer,
                               "Of each metric, the regions with the least and the greatest "
@@ -297,11 +310,10 @@ static bool is_cause(const struct statistic_row *row)
 /* With the columns of the table of metrics. */
 static void start_causes(struct printer *printer)
 {
-    const char *columns = printer->outcomes != NULL ? "cause\trecovered\tstuck"
-                          : printer->has_fault      ? "cause\twhole run\twhile a fault is active"
-                                                    : "cause\twhole run\t";
     printer_add_heading(printer, "Re-auths of a replication by cause, all regions");
-    printer->table = text_table_create(columns);
+    printer->table = text_table_create_bare(3);
+    text_table_add(printer->table, "cause");
+    add_value_heads(printer);
     if (printer->options->markdown)
         return;
     text_table_widen(printer->table, 0, NAME_WIDTH + GAP + REGION_WIDTH);

@@ -100,10 +100,13 @@ static void add_head(struct printer *printer)
     if (printer->n > 1)
         strbuf_addf(&text,
                     "n = %" PRIu64
-                    " replications; mean [low, high]: %g %% interval; counts are per replication",
+                    " replications; mean [low, high]: %g %% interval; plain numbers are counts "
+                    "of a replication, or ratios",
                     printer->n, study->level * 100);
     else if (printer->n == 1)
-        strbuf_add(&text, "n = 1 replication: no interval; use --replications for more");
+        strbuf_add(&text,
+                   "n = 1 replication: no interval; use --replications for more; plain numbers "
+                   "are counts, or ratios");
     else
         strbuf_add(&text, "no run was completed");
     strbuf_add(&text, study->complete ? "" : "; the study is not complete");
@@ -160,6 +163,8 @@ void summary_add_expected(struct strbuf *value, const struct summary_expectation
         strbuf_add(value, " in every replication");
     } else if (row->has_interval) {
         interval_add_bounds(value, row->low, row->high, unit);
+    } else if (row->has_value && strstr(row->reason, "no interval") == NULL) {
+        strbuf_add(value, ", no interval");
     }
     if (row->reason[0] != '\0')
         strbuf_addf(value, "%s%s", row->has_value ? "; " : "", row->reason);

@@ -21,22 +21,35 @@ static const struct {
     enum unit unit;
     int width;
 } columns[] = {
-    {"availability",       "available", UNIT_SHARE, 11},
-    {"good_requests",      "good",      UNIT_PER_S,  9},
-    {"requests",           "offered",   UNIT_PER_S,  9},
-    {"login_failure_rate", "login fail", UNIT_SHARE, 11},
-    {"write_failure_rate", "write fail", UNIT_SHARE, 11},
-    {"reauths",            "re-auths",  UNIT_PER_S,  9},
-    {"unreplicated_writes", "unrepl.",  UNIT_COUNT,  9},
+    {"availability",        "available", UNIT_SHARE, 10},
+    {"good_requests",       "good",      UNIT_PER_S,  8},
+    {"requests",            "offered",   UNIT_PER_S,  9},
+    {"login_failure_rate",  "login err", UNIT_SHARE, 10},
+    {"write_failure_rate",  "write err", UNIT_SHARE, 10},
+    {"replication_lag.p99", "lag p99",   UNIT_NS,     9},
+    {"reauths",             "re-auths",  UNIT_PER_S,  9},
+    {"unreplicated_writes", "unapplied", UNIT_COUNT, 11},
 };
 // clang-format on
-enum { COLUMNS = sizeof(columns) / sizeof(*columns), REGION_COLUMNS = 16, HISTORY_MIN = 8 };
+enum {
+    COLUMNS = sizeof(columns) / sizeof(*columns),
+    AVAILABLE = 0,
+    LAG = 5,
+    UNAPPLIED = 7,
+    REGION_MIN = 14, /* columns of the region, by the longest name */
+    REGION_MAX = 24,
+    HISTORY_MIN = 8,
+    ROWS_BELOW = 4 /* of the screen, for faults, outages and events */
+};
 
 struct watch_event {
     int64_t t_ns;
     char *what, *text; /* "fault", "begins: loss 30% on us-west-2 -> us-west-1" */
     char *fault;       /* of a fault: what began or ended; NULL: no fault */
     bool begins;
+};
+struct watch_outage {
+    int64_t onset_ns, restored_ns; /* restored: -1: not during the run */
 };
 struct watch_run {
     char *title;
@@ -48,15 +61,26 @@ struct watch_run {
     bool has[COLUMNS];
     struct watch_event *events;
     size_t event_count, event_capacity;
-    struct incident_row *incidents; /* texts are not valid */
-    size_t incident_count, incident_capacity;
+    struct watch_outage *outages;
+    size_t outage_count, outage_capacity;
+    int64_t replication;
     /* while it is loaded */
-    int64_t point, replication;
+    int64_t point;
     size_t column;
     bool found;
 };
 
-/* --- loading --------------------------------------------------------------------------------- */
+/* --- filling --------------------------------------------------------------------------------- */
+
+size_t watch_column_count(void)
+{
+    return COLUMNS;
+}
+
+const char *watch_column(size_t column)
+{
+    return columns[column].metric;
+}
 
 static void add_region(void *self, const char *region)
 {
@@ -64,41 +88,91 @@ static void add_region(void *self, const char *region)
     text_list_add(&run->regions, &run->region_count, &run->region_capacity, region);
 }
 
+/* Once its regions are known: no values. */
+static void add_total(struct watch_run *run)
+{
+    add_region(run, "all");
+    size_t cells = run->region_count * run->bin_count;
+    for (size_t c = 0; c < COLUMNS; c++) {
+        run->values[c] = mem_alloc(cells, sizeof(double));
+        for (size_t i = 0; i < cells; i++)
+            run->values[c][i] = NAN;
+    }
+}
+
+static struct watch_run *make_run(const char *title, int64_t replication, int64_t end_ns,
+                                  int64_t bin_ns)
+{
+    struct watch_run *run = mem_zalloc(1, sizeof(*run));
+    run->title = mem_strdup(title);
+    run->replication = replication;
+    run->end_ns = end_ns;
+    run->bin_ns = bin_ns;
+    run->bin_count = (size_t)((end_ns - 1) / bin_ns) + 1;
+    return run;
+}
+
+struct watch_run *watch_create(const char *title, int64_t replication, int64_t end_ns,
+                               int64_t bin_ns, const char *const *regions, size_t region_count)
+{
+    struct watch_run *run = make_run(title, replication, end_ns, bin_ns);
+    for (size_t i = 0; i < region_count; i++)
+        add_region(run, regions[i]);
+    add_total(run);
+    return run;
+}
+
+void watch_set_value(struct watch_run *run, size_t column, size_t region, size_t bin, double value)
+{
+    run->values[column][region * run->bin_count + bin] = value;
+    run->has[column] = run->has[column] || !isnan(value);
+}
+
+void watch_add_event(struct watch_run *run, int64_t t_ns, const char *what, const char *subject,
+                     const char *text)
+{
+    MEM_GROW(run->events, run->event_capacity, run->event_count + 1);
+    struct watch_event *event = &run->events[run->event_count++];
+    struct strbuf words = STRBUF_INIT;
+    *event = (struct watch_event){.t_ns = t_ns, .what = mem_strdup(what)};
+    const char *fault = incident_fault_of(text, &event->begins);
+    if (fault != NULL && strcmp(what, "fault") == 0)
+        event->fault = incident_fault_words(fault, subject);
+    strbuf_addf(&words, "%s%s%s", subject, subject[0] != '\0' ? ": " : "", text);
+    event->text = strbuf_detach(&words);
+}
+
+void watch_add_outage(struct watch_run *run, int64_t onset_ns, int64_t restored_ns)
+{
+    if (restored_ns == onset_ns) /* no harm was done */
+        return;
+    MEM_GROW(run->outages, run->outage_capacity, run->outage_count + 1);
+    run->outages[run->outage_count++] = (struct watch_outage){onset_ns, restored_ns};
+}
+
+/* --- loading --------------------------------------------------------------------------------- */
+
 static void add_value(void *self, const struct series_row *row)
 {
     struct watch_run *run = self;
     size_t bin = (size_t)(row->t_ns / run->bin_ns);
-    for (size_t r = 0; r < run->region_count && bin < run->bin_count; r++) {
-        if (strcmp(run->regions[r], row->region) == 0) {
-            run->values[run->column][r * run->bin_count + bin] = row->value;
-            run->has[run->column] = true;
-        }
-    }
+    for (size_t r = 0; r < run->region_count && bin < run->bin_count; r++)
+        if (strcmp(run->regions[r], row->region) == 0)
+            watch_set_value(run, run->column, r, bin, row->value);
 }
 
 static void add_event(void *self, const struct event_row *row)
 {
     struct watch_run *run = self;
-    if (row->point != run->point || row->replication != run->replication)
-        return;
-    MEM_GROW(run->events, run->event_capacity, run->event_count + 1);
-    struct watch_event *event = &run->events[run->event_count++];
-    struct strbuf text = STRBUF_INIT;
-    *event = (struct watch_event){.t_ns = row->t_ns, .what = mem_strdup(row->what)};
-    const char *fault = incident_fault_of(row->text, &event->begins);
-    if (fault != NULL && strcmp(row->what, "fault") == 0)
-        event->fault = incident_fault_words(fault, row->subject);
-    strbuf_addf(&text, "%s%s%s", row->subject, row->subject[0] != '\0' ? ": " : "", row->text);
-    event->text = strbuf_detach(&text);
+    if (row->point == run->point && row->replication == run->replication)
+        watch_add_event(run, row->t_ns, row->what, row->subject, row->text);
 }
 
 static void add_incident(void *self, const struct incident_row *row)
 {
     struct watch_run *run = self;
-    if (row->point != run->point || row->replication != run->replication)
-        return;
-    MEM_GROW(run->incidents, run->incident_capacity, run->incident_count + 1);
-    run->incidents[run->incident_count++] = *row;
+    if (row->point == run->point && row->replication == run->replication)
+        watch_add_outage(run, row->onset_ns, row->restored_ns);
 }
 
 static void find_run(void *self, const struct run_row *row)
@@ -107,53 +181,41 @@ static void find_run(void *self, const struct run_row *row)
     run->found = run->found || (row->point == run->point && row->replication == run->replication);
 }
 
-static int load_values(struct watch_run *run, struct results *results, int64_t study,
-                       struct diag *diag)
+static int load(struct watch_run *run, struct results *results, const struct study_row *study,
+                struct diag *diag)
 {
-    size_t cells = run->region_count * run->bin_count;
-    for (run->column = 0; run->column < COLUMNS; run->column++) {
-        double *values = mem_alloc(cells, sizeof(*values));
-        for (size_t i = 0; i < cells; i++)
-            values[i] = NAN;
-        run->values[run->column] = values;
-        if (results_each_series(results, study, run->point, run->replication,
+    if (results_each_run(results, study->id, find_run, run, diag) != 0)
+        return -1;
+    if (!run->found) {
+        diag_error(diag, "study %" PRId64 " has no replication %" PRId64 " of point %" PRId64,
+                   study->id, run->replication, run->point);
+        return -1;
+    }
+    if (results_each_region(results, study->id, add_region, run, diag) != 0)
+        return -1;
+    add_total(run);
+    for (run->column = 0; run->column < COLUMNS; run->column++)
+        if (results_each_series(results, study->id, run->point, run->replication,
                                 columns[run->column].metric, add_value, run, diag) != 0)
             return -1;
-    }
-    return 0;
-}
-
-static int load(struct watch_run *run, struct results *results, int64_t id, struct diag *diag)
-{
-    struct study_row study;
-    if (results_study(results, id, &study, diag) != 0 ||
-        results_each_run(results, study.id, find_run, run, diag) != 0)
+    if (results_each_event(results, study->id, run->replication, add_event, run, diag) != 0)
         return -1;
-    if (!run->found || study.bin_ns <= 0 || study.duration_ns <= 0) {
-        diag_error(diag, "study %" PRId64 " has no replication %" PRId64 " of point %" PRId64,
-                   study.id, run->replication, run->point);
-        return -1;
-    }
-    run->title = mem_strdup(study.scenario_name);
-    run->end_ns = study.duration_ns;
-    run->bin_ns = study.bin_ns;
-    run->bin_count = (size_t)((study.duration_ns - 1) / study.bin_ns) + 1;
-    if (results_each_region(results, study.id, add_region, run, diag) != 0)
-        return -1;
-    add_region(run, "all");
-    if (load_values(run, results, study.id, diag) != 0 ||
-        results_each_event(results, study.id, run->replication, add_event, run, diag) != 0)
-        return -1;
-    return results_each_incident(results, study.id, add_incident, run, diag);
+    return results_each_incident(results, study->id, add_incident, run, diag);
 }
 
 struct watch_run *watch_load(struct results *results, int64_t study, int64_t point,
                              int64_t replication, struct diag *diag)
 {
-    struct watch_run *run = mem_zalloc(1, sizeof(*run));
+    struct study_row row;
+    if (results_study(results, study, &row, diag) != 0)
+        return NULL;
+    if (row.bin_ns <= 0 || row.duration_ns <= 0) {
+        diag_error(diag, "study %" PRId64 " has no runs", row.id);
+        return NULL;
+    }
+    struct watch_run *run = make_run(row.scenario_name, replication, row.duration_ns, row.bin_ns);
     run->point = point;
-    run->replication = replication;
-    if (load(run, results, study, diag) == 0)
+    if (load(run, results, &row, diag) == 0)
         return run;
     watch_free(run);
     return NULL;
@@ -170,7 +232,7 @@ void watch_free(struct watch_run *run)
         free(run->values[i]);
     text_list_release(&run->regions, &run->region_count, &run->region_capacity);
     free(run->events);
-    free(run->incidents);
+    free(run->outages);
     free(run->title);
     free(run);
 }
@@ -206,6 +268,31 @@ static void cut(struct strbuf *text, int width)
     strbuf_truncate(text, length);
 }
 
+static int characters(const char *text)
+{
+    int count = 0;
+    for (; *text != '\0'; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+enum { TAIL = 8 };
+
+/* Fill up with spaces to `width` characters, or cut, with a space at the end; of a long name the
+ * end is kept, which often tells regions apart. */
+static void pad(struct strbuf *text, int width)
+{
+    int length = characters(text->text);
+    if (length >= width && length == (int)text->length && width > 2 * TAIL) {
+        char tail[TAIL + 1];
+        memcpy(tail, text->text + text->length - TAIL, TAIL + 1);
+        cut(text, width - 1 - TAIL - 2);
+        strbuf_addf(text, "..%s", tail);
+    }
+    cut(text, width - 1);
+    strbuf_addf(text, "%*s", width - characters(text->text), "");
+}
+
 /* Add the line and release the text; nothing if the screen is full. */
 static void add_line(struct drawing *drawing, enum watch_style style, struct strbuf *text)
 {
@@ -233,7 +320,8 @@ static void draw_head(struct drawing *drawing)
     const struct watch_view *view = drawing->view;
     struct strbuf text = STRBUF_INIT;
     int bar = view->width - 52;
-    strbuf_addf(&text, "%s, replication %" PRId64, run->title, run->replication);
+    strbuf_addf(&text, "%s, replication %" PRId64 "%s: one run, no intervals", run->title,
+                run->replication, view->running ? ", running" : "");
     add_line(drawing, WATCH_HEAD, &text);
     add_clock(&text, view->t_ns);
     strbuf_add(&text, " of ");
@@ -249,20 +337,30 @@ static void draw_head(struct drawing *drawing)
     add_line(drawing, WATCH_PLAIN, &text);
 }
 
-/* Whether the run has the column and the view is wide enough for it. */
-static bool is_drawn(const struct drawing *drawing, size_t column)
+static int region_width(const struct drawing *drawing)
 {
-    int used = REGION_COLUMNS;
+    int width = REGION_MIN;
+    for (size_t r = 0; r < drawing->run->region_count; r++) {
+        int length = characters(drawing->run->regions[r]) + 1;
+        width = length > width ? length : width;
+    }
+    return width < REGION_MAX ? width : REGION_MAX;
+}
+
+/* Columns that fit, from the left; of those that have values. */
+static bool is_shown(const struct drawing *drawing, size_t column)
+{
+    int used = region_width(drawing);
     for (size_t c = 0; c <= column; c++)
         used += drawing->run->has[c] ? columns[c].width : 0;
-    return drawing->run->has[column] && used <= drawing->view->width;
+    return drawing->run->has[column] && (column == 0 || used <= drawing->view->width);
 }
 
 static int history_width(const struct drawing *drawing)
 {
-    int used = REGION_COLUMNS;
+    int used = region_width(drawing);
     for (size_t c = 0; c < COLUMNS; c++)
-        used += drawing->run->has[c] ? columns[c].width : 0;
+        used += is_shown(drawing, c) ? columns[c].width : 0;
     return drawing->view->width - used - 1;
 }
 
@@ -275,45 +373,102 @@ static void add_history(struct strbuf *out, const struct drawing *drawing, const
                                                           : (double)NAN);
 }
 
-static void draw_region(struct drawing *drawing, size_t region)
+static double value_now(const struct drawing *drawing, size_t column, size_t region)
+{
+    return drawing->run->values[column][region * drawing->run->bin_count + drawing->bin];
+}
+
+/*
+ * While no write is applied, a lag cannot be measured: writes that wait have waited for about the
+ * time since the last one was applied. NAN: none waits.
+ */
+static double waiting_ns(const struct drawing *drawing, size_t region)
 {
     const struct watch_run *run = drawing->run;
-    bool total = strcmp(run->regions[region], "all") == 0;
-    double available = NAN;
-    struct strbuf text = STRBUF_INIT, value = STRBUF_INIT;
-    strbuf_addf(&text, "%-*s", REGION_COLUMNS, total ? "all regions" : run->regions[region]);
-    for (size_t c = 0; c < COLUMNS; c++) {
-        double now = run->values[c][region * run->bin_count + drawing->bin];
-        if (!is_drawn(drawing, c))
-            continue;
-        available = c == 0 ? now : available;
-        strbuf_clear(&value);
-        if (isnan(now))
-            strbuf_add_char(&value, '-');
-        else
-            units_add(&value, now, columns[c].unit, 3);
-        strbuf_addf(&text, "%*s", columns[c].width, value.text);
+    const double *lags = &run->values[LAG][region * run->bin_count];
+    size_t bin = drawing->bin;
+    if (!(value_now(drawing, UNAPPLIED, region) >= 1))
+        return NAN;
+    while (bin > 0 && isnan(lags[bin]))
+        bin--;
+    return (double)((int64_t)(drawing->bin - bin) * run->bin_ns);
+}
+
+static void add_cell(struct strbuf *text, const struct drawing *drawing, size_t column,
+                     size_t region)
+{
+    double now = value_now(drawing, column, region);
+    struct strbuf value = STRBUF_INIT;
+    if (column == LAG && isnan(now)) {
+        now = waiting_ns(drawing, region);
+        strbuf_add(&value, now > 0 ? "> " : "");
     }
-    strbuf_add_char(&text, ' ');
-    if (run->has[0])
-        add_history(&text, drawing, &run->values[0][region * run->bin_count]);
-    add_line(drawing, available < 0.99 ? WATCH_BAD : WATCH_GOOD, &text);
+    if (isnan(now))
+        strbuf_add_char(&value, '-');
+    else
+        units_add(&value, column == UNAPPLIED ? round(now) : now, columns[column].unit, 3);
+    strbuf_addf(text, "%*s", columns[column].width, value.text);
     strbuf_release(&value);
 }
 
+static void draw_region(struct drawing *drawing, size_t region)
+{
+    const struct watch_run *run = drawing->run;
+    const char *name = region + 1 == run->region_count ? "all regions" : run->regions[region];
+    double available = value_now(drawing, AVAILABLE, region);
+    struct strbuf text = STRBUF_INIT, quoted = STRBUF_INIT;
+    quote_add(&quoted, QUOTE_TERMINAL, name);
+    strbuf_addf(&text, "%s", quoted.text);
+    pad(&text, region_width(drawing));
+    for (size_t c = 0; c < COLUMNS; c++)
+        if (is_shown(drawing, c))
+            add_cell(&text, drawing, c, region);
+    strbuf_add_char(&text, ' ');
+    if (run->has[AVAILABLE])
+        add_history(&text, drawing, &run->values[AVAILABLE][region * run->bin_count]);
+    add_line(drawing, available < 0.99 ? WATCH_BAD : WATCH_GOOD, &text);
+    strbuf_release(&quoted);
+}
+
+/* Whether `region` is among the `count` least available regions now, the first of equal ones. */
+static bool is_among_worst(const struct drawing *drawing, size_t region, size_t count)
+{
+    double mine = value_now(drawing, AVAILABLE, region);
+    size_t before = 0;
+    for (size_t r = 0; r + 1 < drawing->run->region_count; r++) {
+        double other = value_now(drawing, AVAILABLE, r);
+        before += other < mine || (isnan(mine) && !isnan(other)) ||
+                  (r < region && (other == mine || (isnan(mine) && isnan(other))));
+    }
+    return before < count;
+}
+
+/* All regions, or those that fit: the least available ones. */
 static void draw_table(struct drawing *drawing)
 {
     const struct watch_run *run = drawing->run;
+    size_t regions = run->region_count - 1, shown = regions;
+    size_t used = drawing->frame->count + 4 + ROWS_BELOW + drawing->view->footer_count;
+    size_t height = (size_t)drawing->view->height;
     struct strbuf text = STRBUF_INIT;
-    strbuf_addf(&text, "%-*s", REGION_COLUMNS, "region");
+    if (used + regions > height)
+        shown = height > used + 2 ? height - used - 1 : 1;
+    strbuf_addf(&text, "%-*s", region_width(drawing), "region");
     for (size_t c = 0; c < COLUMNS; c++)
-        if (is_drawn(drawing, c))
+        if (is_shown(drawing, c))
             strbuf_addf(&text, "%*s", columns[c].width, columns[c].title);
     if (history_width(drawing) >= HISTORY_MIN)
         strbuf_add(&text, " available");
     add_line(drawing, WATCH_HEAD, &text);
-    for (size_t r = 0; r < run->region_count; r++)
-        draw_region(drawing, r);
+    for (size_t r = 0; r < regions; r++)
+        if (shown >= regions || is_among_worst(drawing, r, shown))
+            draw_region(drawing, r);
+    draw_region(drawing, regions);
+    if (shown < regions) {
+        strbuf_addf(&text, "(%zu more region%s, none less available)", regions - shown,
+                    regions - shown == 1 ? "" : "s");
+        add_line(drawing, WATCH_PLAIN, &text);
+    }
     add_line(drawing, WATCH_PLAIN, &text);
 }
 
@@ -341,17 +496,17 @@ static void draw_faults(struct drawing *drawing)
 static void draw_outages(struct drawing *drawing)
 {
     const struct watch_run *run = drawing->run;
-    for (size_t i = 0; i < run->incident_count; i++) {
-        const struct incident_row *row = &run->incidents[i];
-        bool harmless = row->restored_ns == row->onset_ns;
-        if (harmless || row->onset_ns > drawing->view->t_ns)
+    for (size_t i = 0; i < run->outage_count; i++) {
+        const struct watch_outage *outage = &run->outages[i];
+        if (outage->onset_ns > drawing->view->t_ns)
             continue;
-        bool ended = row->restored_ns >= 0 && row->restored_ns <= drawing->view->t_ns;
+        bool ended = outage->restored_ns >= 0 && outage->restored_ns <= drawing->view->t_ns;
         struct strbuf text = STRBUF_INIT;
         strbuf_add(&text, "outage since ");
-        add_clock(&text, row->onset_ns);
+        add_clock(&text, outage->onset_ns);
         strbuf_add(&text, ended ? ", over after " : ", for ");
-        units_add(&text, (double)((ended ? row->restored_ns : drawing->view->t_ns) - row->onset_ns),
+        units_add(&text,
+                  (double)((ended ? outage->restored_ns : drawing->view->t_ns) - outage->onset_ns),
                   UNIT_NS, 3);
         add_line(drawing, ended ? WATCH_GOOD : WATCH_BAD, &text);
     }

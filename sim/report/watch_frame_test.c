@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Two regions, 30 minutes, a fault from 10 to 15 minutes. */
@@ -91,18 +93,57 @@ static void it_fits_any_terminal_and_any_instant(void **state)
     watch_free(run);
 }
 
-/* The columns need 85 characters: the last one is missing on 84, and whole on 85. */
-static void a_column_is_whole_or_missing(void **state)
+/* Sixteen regions, twelve bins of 10 s; from the fourth bin on r7 is down and applies no writes. */
+static struct watch_run *make_wide_run(void)
+{
+    static const char *const names[] = {"r0", "r1", "r2",  "r3",  "r4",  "r5",  "r6",  "r7",
+                                        "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+    struct watch_run *run = watch_create("wide", 0, 120 * NS_PER_S, 10 * NS_PER_S, names, 16);
+    for (size_t bin = 0; bin < 12; bin++)
+        for (size_t r = 0; r <= 16; r++)
+            for (size_t c = 0; c < watch_column_count(); c++) {
+                const char *column = watch_column(c);
+                bool down = r == 7 && bin >= 3;
+                if (strcmp(column, "availability") == 0)
+                    watch_set_value(run, c, r, bin, down ? 0.25 : 1);
+                else if (strcmp(column, "replication_lag.p99") == 0 && !down)
+                    watch_set_value(run, c, r, bin, 42e6);
+                else if (strcmp(column, "unreplicated_writes") == 0)
+                    watch_set_value(run, c, r, bin, down ? 500 : 1);
+            }
+    watch_add_event(run, 30 * NS_PER_S, "fault", "r7", "begins: down");
+    return run;
+}
+
+static void of_many_regions_the_worst_are_shown(void **state)
 {
     (void)state;
-    struct diag diag = {0};
-    struct watch_run *run = make_run(0, &diag);
-    char *wide = screen_at(run, watch_end_ns(run), 85, 30);
-    char *narrow = screen_at(run, watch_end_ns(run), 84, 30);
-    assert_has(wide, "re-auths  unrepl.\n", true);
-    assert_has(narrow, "re-auths\n", true);
-    free(wide);
-    free(narrow);
+    struct watch_run *run = make_wide_run();
+    char *screen = screen_at(run, 115 * NS_PER_S, 80, 24);
+    assert_has(screen, "r7 ", true);
+    assert_has(screen, "more regions, none less available)", true);
+    assert_has(screen, "all regions", true);
+    assert_has(screen, "fault: down on r7, since 0:00:30", true);
+    assert_has(screen, "q quit", true);
+    free(screen);
+    screen = screen_at(run, 115 * NS_PER_S, 80, 60);
+    assert_has(screen, "more regions", false);
+    free(screen);
+    watch_free(run);
+}
+
+/* The last write was applied in the bin that ended at 30 s; bin 11 is the ninth without any. */
+static void a_lag_that_cannot_be_measured_grows(void **state)
+{
+    (void)state;
+    struct watch_run *run = make_wide_run();
+    char *before = screen_at(run, 25 * NS_PER_S, 120, 40);
+    char *later = screen_at(run, 115 * NS_PER_S, 120, 40);
+    assert_has(before, "42 ms", true);
+    assert_has(before, "> ", false);
+    assert_has(later, "> 90 s", true);
+    free(before);
+    free(later);
     watch_free(run);
 }
 
@@ -122,7 +163,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_screen_shows_what_is_known_by_then),
         cmocka_unit_test(it_fits_any_terminal_and_any_instant),
-        cmocka_unit_test(a_column_is_whole_or_missing),
+        cmocka_unit_test(of_many_regions_the_worst_are_shown),
+        cmocka_unit_test(a_lag_that_cannot_be_measured_grows),
         cmocka_unit_test(a_run_that_is_not_there_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);

@@ -33,15 +33,34 @@ const char *describe_direction(enum direction direction)
     return names[direction];
 }
 
+/* Tables may write zero without its unit. */
+static const char *with_unit(const struct field *field, const char *text)
+{
+    if (!text || strcmp(text, "0") != 0)
+        return text;
+    switch (field->type) {
+    case FIELD_SHARE:
+        return "0%";
+    case FIELD_SIZE:
+        return "0 B";
+    case FIELD_BANDWIDTH:
+        return "0bit/s";
+    default:
+        return text;
+    }
+}
+
 void describe_add_range(struct strbuf *out, const struct field *field)
 {
+    const char *min = with_unit(field, field->min);
+
     if (field->choices)
         for (size_t i = 0; field->choices[i]; i++)
             strbuf_addf(out, "%s%s", i > 0 ? "|" : "", field->choices[i]);
-    else if (field->min && field->max)
-        strbuf_addf(out, "%s to %s", field->min, field->max);
-    else if (field->min)
-        strbuf_addf(out, "at least %s", field->min);
+    else if (min && field->max)
+        strbuf_addf(out, "%s to %s", min, field->max);
+    else if (min)
+        strbuf_addf(out, "at least %s", min);
     else if (field->max)
         strbuf_addf(out, "at most %s", field->max);
 }
@@ -49,7 +68,7 @@ void describe_add_range(struct strbuf *out, const struct field *field)
 const char *describe_default(const struct field *field)
 {
     if (field->initial)
-        return field->initial;
+        return with_unit(field, field->initial);
     return field_is_optional(field) ? "none" : "required";
 }
 

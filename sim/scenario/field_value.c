@@ -109,7 +109,7 @@ static bool add_scaled(struct strbuf *out, enum field_type type, double value, d
                        const char *suffix)
 {
     double scaled = value / factor, size = fabs(scaled);
-    const char *format = size == 0 || (size >= 1e-4 && size < 1e15) ? "%.*f%s" : "%.*e%s";
+    const char *format = size == 0 || (size >= 9.9e-5 && size < 1e15) ? "%.*f%s" : "%.*e%s";
     char text[64];
 
     for (int digits = 0; digits <= 17; digits++) {
@@ -165,7 +165,6 @@ void field_add_number(struct strbuf *out, enum field_type type, double value)
     static const struct scale bandwidths[] = {
         {1e9, "Gbit/s"}, {1e6, "Mbit/s"}, {1e3, "kbit/s"}, {1, "bit/s"}};
     static const struct scale rates[] = {{1, "/s"}};
-    static const struct scale shares[] = {{1e-2, "%"}, {1, ""}};
     static const struct scale plain[] = {{1, ""}};
 
     switch (type) {
@@ -190,7 +189,8 @@ void field_add_number(struct strbuf *out, enum field_type type, double value)
         add_by_scales(out, type, value, rates, 1);
         break;
     case FIELD_SHARE:
-        add_by_scales(out, type, value, shares, 2);
+        if (!add_scaled(out, type, value, 1e-2, "%"))
+            strbuf_addf(out, "%.17g", value);
         break;
     default:
         add_by_scales(out, FIELD_NUMBER, value, plain, 1);

@@ -22,6 +22,8 @@ struct world {
     void **states;                       /* by instance */
     struct model_env *envs;              /* by instance; models may keep pointers to them */
     const struct statistics *statistics; /* NULL until the run is over */
+    const struct world_observer *observer;
+    uint32_t replication;
     bool has_run;
 };
 
@@ -99,6 +101,13 @@ static void wire_instances(struct world *world)
             scenario->instances[i].ops->start(world->states[i]);
 }
 
+static void observe(void *self, sim_time now)
+{
+    const struct world *world = self;
+
+    world->observer->step(world->observer->self, world, now);
+}
+
 struct world *world_create(const struct scenario *scenario, const struct world_options *options)
 {
     struct world *world = mem_zalloc(1, sizeof *world);
@@ -111,11 +120,15 @@ struct world *world_create(const struct scenario *scenario, const struct world_o
         .scenario = scenario->path,
         .set_options = scenario->set_options,
         .interrupt = options->interrupt,
+        .flushed = options->observer ? observe : NULL,
+        .flushed_self = world,
         .random_phases = scenario->run.phase_kind == PHASE_IS_RANDOM,
         .phase_ns = scenario->run.phase,
     };
 
     world->scenario = scenario;
+    world->observer = options->observer;
+    world->replication = options->replication;
     world->probes = create_probes(scenario, options->warmup);
     world->sim = sim_create(&sim_options, world->probes);
     world->ports = port_directory_create();
@@ -138,13 +151,38 @@ struct sim_outcome world_run(struct world *world)
 
     invariant(!world->has_run);
     world->has_run = true;
+    if (world->observer)
+        world->observer->begin(world->observer->self, world);
     outcome = sim_run(world->sim);
     for (size_t i = 0; i < scenario->instance_count; i++)
         if (scenario->instances[i].ops->finish)
             scenario->instances[i].ops->finish(world->states[i]);
     world->statistics = probes_finish(world->probes, outcome.ended);
     outcome.digest = probes_digest(world->probes, outcome.digest);
+    if (world->observer && !outcome.interrupted)
+        observe(world, outcome.ended);
     return outcome;
+}
+
+const struct scenario *world_scenario(const struct world *world)
+{
+    return world->scenario;
+}
+
+uint32_t world_replication(const struct world *world)
+{
+    return world->replication;
+}
+
+sim_dur world_bin(const struct world *world)
+{
+    return run_settings_bin(&world->scenario->run);
+}
+
+double world_bin_value(const struct world *world, const char *metric, const char *stat, int region,
+                       size_t bin)
+{
+    return probes_bin_value(world->probes, metric, stat, region, bin);
 }
 
 const struct statistics *world_statistics(const struct world *world)

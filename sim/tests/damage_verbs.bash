@@ -30,19 +30,23 @@ END
 
 # The verbs, each with the file that it reads.
 declare -A file=([sweep]=whole.db [plot]=whole.db [repro]=whole.db [check]=whole.db [merge]=shard.db [compare]=compared.db
-    [summary]=whole.db [exports]=whole.db [report]=compared.db [trace]=whole.db)
+    [summary]=whole.db [exports]=whole.db [report]=compared.db [trace]=whole.db
+    [explain]=whole.db [watch]=whole.db [doctor]=whole.db)
 sweep() { "$isthmus" sweep study.yaml --resume --output d.db; }
 plot() { "$isthmus" plot d.db --format text --output plots; }
 summary() { "$isthmus" summary d.db --all; }
-exports() { "$isthmus" export timeline d.db --format openmetrics; }
+exports() { "$isthmus" export timeline d.db --format openmetrics && "$isthmus" export findings d.db; }
 report() { "$isthmus" report d.db --output page.html; }
 trace() { "$isthmus" trace d.db --output trace.json; }
+explain() { "$isthmus" explain d.db; }
+watch() { python3 "$source/sim/tests/terminal.py" "$isthmus" watch d.db; }
+doctor() { "$isthmus" doctor d.db >found; local code=$?; grep "failed  database" found | sed "s/.*database  /error: /" >&2; return "$code"; } # a report, not an error
 repro() { "$isthmus" repro d.db --run 1/1 --verify; }
 check() { "$isthmus" check study.yaml --against d.db --no-output --max-replications 2; }
 merge() { "$isthmus" merge m.db d.db; }
 compare() { "$isthmus" compare study.yaml --with client.timeout=200ms --resume --output d.db; }
 export -f "${!file[@]}"
-export isthmus
+export isthmus source
 
 mapfile -t columns < <("$dump" whole.db --columns)
 values=(NULL -1 2 9223372036854775807 1e308 "'x'" "x'00'" "'[[1,2]]'" "hex(zeroblob(5000))")

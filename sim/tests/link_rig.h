@@ -11,6 +11,7 @@
 #define LINK_RIG_H
 
 #include "statistics.h"
+#include "bill.h"
 #include "link.h"
 #include "refs.h"
 #include "registry.h"
@@ -28,6 +29,7 @@ struct link_rig {
     struct sim *sim;
     struct link_port *links[REGIONS_MAX][REGIONS_MAX];
     struct link_fault_port *faults[REGIONS_MAX][REGIONS_MAX];
+    struct link_bill_port *bills[REGIONS_MAX][REGIONS_MAX];
     void (*calls[RIG_CALLS_MAX])(uint32_t argument);
     uint32_t call_count;
     kind_id call_kind, arrive_kind, lost_kind, broken_kind;
@@ -122,6 +124,7 @@ static inline void rig_connect(void *self, const struct port_directory *ports)
         for (int b = 0; b < REGIONS_MAX; b++) {
             rig.links[a][b] = port_find_link(ports, a, b);
             rig.faults[a][b] = port_find_link_fault(ports, a, b);
+            rig.bills[a][b] = port_find_link_bill(ports, a, b);
         }
 }
 

@@ -13,6 +13,8 @@ check unnamed 'key_classes: [{rate: 10/s}, {name: Catalogue}, {name: sessions}]'
 check twice 'key_classes: [{name: c}, {name: d}, {name: c}]'
 check no-servers 'store: {kind: stateless-token}
 key_classes: [{name: c}]'
+check slots-move 'store: {reshard: {once: {at: 10s, shards: 2}}}
+key_classes: [{name: c}]'
 check no-ttl 'key_classes: [{name: c, early_refresh: 1, ttl_jitter: 10%}]'
 check misspelt 'key_classes: [{name: catalogue}]
 expect: ["class_hit_ratio{class=catalog} > 50%"]'
@@ -22,3 +24,7 @@ expect: ["class_hit_ratio{class=catalogue} > 50%"]'
 check none ''
 "$isthmus" run none.yaml --replications 1 --no-output --all 2>&1 | grep -cE 'class_|database_'
 "$isthmus" describe key_classes.ttl
+check unwise 'key_classes:
+  - {name: a, prewarm: 50%, ttl: 10s}
+  - {name: b, invalidate: false}
+  - {name: c, pattern: write-behind, ttl: 1s}'
