@@ -238,22 +238,21 @@ static void write_reauths(struct page *page)
                    {"after", "afterwards "},
                    {"before", "before the first fault "}};
     const struct statistic_row *total = find(page, "reauths", "all", "", "all");
-    FILE *out = page->html.out;
     bool any = false;
 
     if (!total || !(total->interval.mean > 0))
         return;
-    fputs("<p>Valid sessions that had to log in again, per replication: ", out);
+    fputs("<p>Valid sessions that had to log in again, per replication: ", page->html.out);
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
         const struct statistic_row *row = find(page, "reauths", "all", "", windows[i].window);
 
         if (any && row && row->interval.mean > 0)
-            fputs("; ", out);
+            fputs("; ", page->html.out);
         any = write_reauths_of(page, windows[i].window, windows[i].words) || any;
     }
     if (!any)
         write_reauths_of(page, "all", "");
-    fputs(".</p>", out);
+    fputs(".</p>", page->html.out);
 }
 
 /* Of many regions: in how many fewer than GOOD_ENOUGH of the requests were good, and where fewest.
