@@ -83,7 +83,7 @@ static void add_unknown(struct strbuf *why, const struct alarm_config *config,
                     "describe' lists them, and 'isthmus describe --service-metrics' those that "
                     "services publish");
     if (nearest)
-        strbuf_addf(why, ". Did you mean '%s'?", nearest);
+        strbuf_addf(why, "; did you mean '%s'?", nearest);
 }
 
 static const char *wrong(struct strbuf *why, const char *field, const char *text)

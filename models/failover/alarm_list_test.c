@@ -343,7 +343,7 @@ static void names_of_services_are_refused_with_a_reason(void **state)
     static const char *const cases[][2] = {
         {"Test/Unheard", "has no counterpart here: nobody hears it"},
         {"Elsewhere", "is not recorded by this scenario: it shows 'conflicts'"},
-        {"Test/Rejection", "Did you mean 'Rejections'?"},
+        {"Test/Rejection", "did you mean 'Rejections'?"},
         {"Other/Rejections", "names no metric"},
     };
 

@@ -311,10 +311,12 @@ static void refuse_part(const struct fault_selector *selector, const char *regio
 {
     struct strbuf text = STRBUF_INIT;
 
-    strbuf_addf(&text, "needs one of '%s/", region);
+    strbuf_addf(&text, parts > 1 ? "needs one of '%s/" : "needs '%s/", region);
     fault_selector_add_part(&text, selector, 0);
-    strbuf_addf(&text, "' to '%s/", region);
-    fault_selector_add_part(&text, selector, parts - 1);
+    if (parts > 1) {
+        strbuf_addf(&text, "' to '%s/", region);
+        fault_selector_add_part(&text, selector, parts - 1);
+    }
     strbuf_addf(&text, "', got '%s/", region);
     fault_selector_add_part(&text, selector, part);
     validation_error(validation, fault_target_key(selector->target), "%s'", text.text);
@@ -424,8 +426,9 @@ static void check_link(const struct fault_config *config, const struct check_con
     if (config->cross_bit_per_s > 0 &&
         count_takers(context, "link", fault_action_name(ACTION_CROSS_TRAFFIC), link->from,
                      link->to) == 0)
-        validation_error(validation, "cross_traffic",
-                         "needs a link with a bandwidth to share: 'network' has 'bandwidth'");
+        validation_error(
+            validation, "cross_traffic",
+            "needs a link with a bandwidth to share; set its 'bandwidth' in 'network'");
 }
 
 static void check_selector(const struct fault_config *config, const struct check_context *context,

@@ -354,6 +354,12 @@ static void print_stages(const struct explain_job *job)
     text_table_add(table, "%s", "");
     add_contribution(table, 0, rto, rto);
     text_table_print_and_free(table, stdout);
+    printf("  RTO without it: without the time of this stage alone\n"
+           "  contributes: what removing the stage saves, %s\n"
+           "  the rest: the RTO that remains without the time of all stages\n",
+           job->values->stages - 1 == STAGES_SHAPLEY
+               ? "mean over all orders of removal"
+               : "after those above it (mean over all orders: --stages=shapley)");
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */

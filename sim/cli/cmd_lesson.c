@@ -64,8 +64,10 @@ static bool name_list_read(struct name_list *list, const char *folder)
     DIR *directory = opendir(folder);
 
     if (!directory) {
-        quote_print_line(stderr, "isthmus: error: cannot read the lessons in '%s': %s", folder,
-                         strerror(errno));
+        quote_print_line(stderr,
+                         "isthmus: error: cannot read the lessons in '%s': %s; name their folder "
+                         "with '--folder'",
+                         folder, strerror(errno));
         return false;
     }
     for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {

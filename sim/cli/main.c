@@ -48,6 +48,8 @@ int main(int argc, char **argv)
     handle(SIGABRT, on_abort, 0);
     /* A closed pipe (to gnuplot, or stdout) is a write error, not a signal. */
     handle(SIGPIPE, SIG_IGN, 0);
+    /* A file that reaches the limit of its size (ulimit -f) is a write error, too. */
+    handle(SIGXFSZ, SIG_IGN, 0);
     gsl_set_error_handler_off();
     json_tree_use_mem();
 

@@ -140,7 +140,8 @@ static void print_measures(const struct explanation *explanation, FILE *out)
         }
     }
     if (any)
-        fprintf(out, "\nWhile faults were active, in this replication alone: no intervals\n");
+        fprintf(out, "\nIn this replication alone, while faults were active (one without an end: "
+                     "to the end of the run)\n");
     text_table_print_and_free(table, out);
 }
 

@@ -102,6 +102,38 @@ static int report_failure(const char *path, int status, FILE *log, struct diag *
     return -1;
 }
 
+static bool contains(const char *bytes, size_t count, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (size_t i = 0; i + length <= count; i++)
+        if (memcmp(bytes + i, word, length) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the picture ends as its format does: gnuplot's libraries write on a full disk without an
+ * error. */
+static bool is_whole(int picture)
+{
+    static const struct {
+        const char *start, *end;
+    } formats[] = {{"\x89PNG", "IEND"}, {"<?xml", "</svg>"}, {"%PDF", "%%EOF"}};
+    char head[8] = "", tail[33] = "";
+    struct stat info;
+
+    if (fstat(picture, &info) != 0 || !S_ISREG(info.st_mode))
+        return true; /* a pipe or device */
+    off_t from = info.st_size > (off_t)sizeof tail - 1 ? info.st_size - (off_t)sizeof tail + 1 : 0;
+    if (pread(picture, head, sizeof head - 1, 0) < 0 ||
+        pread(picture, tail, sizeof tail - 1, from) < 0)
+        return true; /* not readable: not known */
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strncmp(head, formats[i].start, strlen(formats[i].start)) == 0)
+            return contains(tail, sizeof tail - 1, formats[i].end);
+    return true;
+}
+
 int gnuplot_draw(const struct output_file *file, const char *terminal, const char *script,
                  struct diag *diag)
 {
@@ -118,6 +150,10 @@ int gnuplot_draw(const struct output_file *file, const char *terminal, const cha
     bool is_empty = fstat(picture, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
     if (status != 0 || is_empty) {
         report_failure(file->path, status, log, diag);
+        status = -1;
+    } else if (!is_whole(picture)) {
+        diag_error(diag, "cannot draw '%s': the picture is not complete; is the disk full?",
+                   file->path);
         status = -1;
     }
     fclose(log);

@@ -193,34 +193,65 @@ static int by_mean(const void *left, const void *right)
            ((*a)->interval.mean > (*b)->interval.mean);
 }
 
-/* How many had to log in again, and the main causes. */
-static void write_reauths(struct page *page)
+/* The sessions of a window that had to log in again, and the main causes. */
+static bool write_reauths_of(struct page *page, const char *window, const char *words)
 {
     const struct statistic_table *table = &page->summary.statistics;
-    const struct statistic_row *total = find(page, "reauths", "all", "", "all");
+    const struct statistic_row *total = find(page, "reauths", "all", "", window);
     const struct statistic_row *causes[32];
+    FILE *out = page->html.out;
     size_t count = 0;
 
+    if (!total || !(total->interval.mean > 0))
+        return false;
     for (size_t i = 0; i < table->count && count < sizeof causes / sizeof causes[0]; i++) {
         const struct statistic_row *row = &table->rows[i];
 
         if (row->point == page->point && strcmp(row->metric, "reauths") == 0 &&
             strcmp(row->label_name, "cause") == 0 && row->label[0] != '\0' &&
-            strcmp(row->region, "all") == 0 && strcmp(row->window, "all") == 0 &&
+            strcmp(row->region, "all") == 0 && strcmp(row->window, window) == 0 &&
             row->interval.mean > 0)
             causes[count++] = row;
     }
-    if (!total || !(total->interval.mean > 0))
-        return;
     qsort(causes, count, sizeof causes[0], by_mean);
-    fputs("<p>Valid sessions that had to log in again, per replication: ", page->html.out);
+    fputs(words, out);
     write_interval(page, &total->interval, UNIT_COUNT);
     for (size_t i = 0; i < count && i < CAUSES_MAX; i++) {
-        fputs(i == 0 ? ", by cause " : ", ", page->html.out);
+        fputs(i == 0 ? " (" : ", ", out);
         html_text(&page->html, causes[i]->label);
-        fputc(' ', page->html.out);
-        write_interval(page, &causes[i]->interval, UNIT_COUNT);
+        /* A single cause has the value of the sum. */
+        if (count > 1) {
+            fputc(' ', out);
+            write_interval(page, &causes[i]->interval, UNIT_COUNT);
+        }
     }
+    fputs(count > CAUSES_MAX ? ", ...)" : count > 0 ? ")" : "", out);
+    return true;
+}
+
+/* How many had to log in again, by window: those from before a fault are not its victims. */
+static void write_reauths(struct page *page)
+{
+    static const struct {
+        const char *window, *words;
+    } windows[] = {{"fault", "while a fault was active "},
+                   {"after", "afterwards "},
+                   {"before", "before the first fault "}};
+    const struct statistic_row *total = find(page, "reauths", "all", "", "all");
+    bool any = false;
+
+    if (!total || !(total->interval.mean > 0))
+        return;
+    fputs("<p>Valid sessions that had to log in again, per replication: ", page->html.out);
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+        const struct statistic_row *row = find(page, "reauths", "all", "", windows[i].window);
+
+        if (any && row && row->interval.mean > 0)
+            fputs("; ", page->html.out);
+        any = write_reauths_of(page, windows[i].window, windows[i].words) || any;
+    }
+    if (!any)
+        write_reauths_of(page, "all", "");
     fputs(".</p>", page->html.out);
 }
 

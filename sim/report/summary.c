@@ -263,7 +263,7 @@ int report_summary(struct results *results, const struct summary_options *option
     if (status == 0) {
         status =
             options->json ? summary_write_json(out, &summary) : write_text(out, &summary, options);
-        if (status != 0)
+        if (status != 0 && errno != EPIPE) /* the reader closed the pipe: no error */
             diag_error(diag, "cannot write the summary: %s", strerror(errno));
     }
     summary_release(&summary);

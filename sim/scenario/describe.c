@@ -300,16 +300,70 @@ static size_t known_name_count(const struct registry *registry)
     return count;
 }
 
+/* Length of the start of a parameter's dotted path that ends with the part `name` ("reshard" of
+ * "reshard.once.at"; '-' stands for '_'); 0: no part is called so. */
+static size_t path_up_to(const char *path, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *part = path; part; part = strchr(part, '.')) {
+        size_t same = 0;
+
+        part += part != path; /* the dot */
+        while (same < length &&
+               (part[same] == name[same] || (part[same] == '_' && name[same] == '-')))
+            same++;
+        if (same == length && (part[same] == '.' || part[same] == '\0'))
+            return (size_t)(part - path) + length;
+    }
+    return 0;
+}
+
+/* The first parameter of a section of which a part is called `name`. */
+static bool add_namesake(struct strbuf *text, const char *section, const struct field *fields,
+                         size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = path_up_to(fields[i].name, name);
+
+        if (length > 0) {
+            strbuf_addf(text, "%s'isthmus describe %s.%.*s'", text->length > 0 ? ", " : "", section,
+                        (int)length, fields[i].name);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How to see the parameters that are called `name`; empty: there is none. */
+static void add_namesakes(struct strbuf *text, const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->model_count; i++) {
+        const struct model_ops *ops = registry->models[i];
+        bool found = ops->section[0] == '\0' ||
+                     add_namesake(text, ops->section, ops->fields, ops->field_count, name);
+
+        for (size_t j = 0; j < ops->kind_count && !found; j++)
+            found = add_namesake(text, ops->section, ops->kinds[j]->fields,
+                                 ops->kinds[j]->field_count, name);
+    }
+}
+
 static void unknown_name(const struct registry *registry, const char *name, struct diag *diag)
 {
     const char **names = mem_alloc(known_name_count(registry), sizeof *names);
-    struct strbuf text = STRBUF_INIT;
+    struct strbuf text = STRBUF_INIT, namesakes = STRBUF_INIT;
     size_t count = add_known_names(registry, names);
 
     strbuf_addf(&text, "unknown model, kind or metric '%s'", name);
-    add_remedy(&text, name, "models are", names, count);
+    add_namesakes(&namesakes, registry, name);
+    if (namesakes.length > 0)
+        strbuf_addf(&text, "; parameters are shown by %s", namesakes.text);
+    else
+        add_remedy(&text, name, "models are", names, count);
     diag_error(diag, "%s", text.text);
     free(names);
+    strbuf_release(&namesakes);
     strbuf_release(&text);
 }
 
@@ -464,6 +518,27 @@ bool describe_knows(const struct registry *registry, const char *name)
     return known;
 }
 
+/* The parameters of every kind that a kind lacks, on lines as wide as the output. */
+static void print_lacks(const char *const *lacks, FILE *out)
+{
+    const size_t indent = strlen("without ");
+    size_t width = output_width(out), column = indent;
+
+    for (size_t i = 0; lacks && lacks[i]; i++) {
+        size_t length = strlen(lacks[i]) + strlen("'',");
+
+        if (i > 0 && column + 1 + length > width) {
+            fprintf(out, ",\n%*s", (int)indent, "");
+            column = indent;
+        } else if (i > 0) {
+            fputs(", ", out);
+            column++;
+        }
+        fprintf(out, "%s'%s'%s", i == 0 ? "without " : "", lacks[i], lacks[i + 1] ? "" : "\n");
+        column += length;
+    }
+}
+
 static void print_head(const struct described *described, FILE *out)
 {
     const struct model_ops *ops = described->ops;
@@ -475,9 +550,7 @@ static void print_head(const struct described *described, FILE *out)
             "section '%s' with 'kind: %s', in addition to the parameters of every kind (isthmus "
             "describe %s)\n",
             ops->section, described->kind->name, ops->section);
-        for (size_t i = 0; described->kind->lacks && described->kind->lacks[i]; i++)
-            fprintf(out, "%s'%s'%s", i == 0 ? "without " : ", ", described->kind->lacks[i],
-                    described->kind->lacks[i + 1] ? "" : "\n");
+        print_lacks(described->kind->lacks, out);
         return;
     }
     fprintf(out, "%s: %s\n", ops->name, ops->meaning);

@@ -54,18 +54,20 @@ static void write_row(struct json_writer *json, const char *model, const struct 
 
 static void add_row(struct text_table *table, const char *model, const struct service_metric *row)
 {
+    struct strbuf note = STRBUF_INIT;
+
     (void)model;
     text_table_add(table, "%s", row->name);
     text_table_add(table, "%s", row->space[0] ? row->space : "-");
     text_table_add(table, "%s", row->unit);
     add_statistic(text_table_cell(table), row);
     units_add(text_table_cell(table), (double)row->period_ns, UNIT_NS, 3);
-    add_metric(text_table_cell(table), row);
-    if (row->metric)
-        text_table_add(table, "%g", row->scale);
-    else
-        text_table_add(table, "-");
-    text_table_note(table, row->meaning);
+    add_metric(&note, row);
+    if (row->metric && row->scale != 1)
+        strbuf_addf(&note, " x %g", row->scale);
+    strbuf_addf(&note, ": %s", row->meaning);
+    text_table_note(table, note.text);
+    strbuf_release(&note);
 }
 
 /* What is listed: all, or the one of a name. */
@@ -119,7 +121,7 @@ static const struct service_metric *find_row(const struct registry *registry, co
     row = service_metric_find(&supplied, name);
     nearest = row ? NULL : service_metric_nearest(&supplied, name);
     if (!row && nearest)
-        diag_error(diag, "no service metric '%s'. Did you mean '%s'?", name, nearest);
+        diag_error(diag, "no service metric '%s'; did you mean '%s'?", name, nearest);
     else if (!row)
         diag_error(diag,
                    "no service metric '%s'; 'isthmus describe --service-metrics' lists them all",
@@ -131,7 +133,7 @@ static const struct service_metric *find_row(const struct registry *registry, co
 int describe_service_metrics(const struct registry *registry, const char *name, FILE *out,
                              bool json, struct diag *diag)
 {
-    static const char head[] = "name\tnamespace\tunit\tstatistic\tperiod\tmetric\tfactor";
+    static const char head[] = "name\tnamespace\tunit\tstatistic\tperiod";
     struct json_writer writer;
     struct listing listing = {.json = &writer};
 
