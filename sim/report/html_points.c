@@ -543,6 +543,16 @@ static void write_point(struct page *page, int64_t point, const struct html_colu
     strbuf_release(&number);
 }
 
+/* Among those of parameters, which follow the first. */
+static bool has_column(const struct html_column *columns, size_t param_count, const char *path)
+{
+    for (size_t k = 1; k <= param_count; k++)
+        if (strcmp(columns[k].name, path) == 0)
+            return true;
+    return false;
+}
+
+/* Points of a comparison differ in different parameters. */
 void page_write_points(struct page *page)
 {
     const struct summary *summary = &page->summary;
@@ -552,7 +562,7 @@ void page_write_points(struct page *page)
     if (summary->study.point_count < 2)
         return;
     for (size_t i = 0; i < summary->param_count && param_count < PARAMS_MAX; i++)
-        if (summary->params[i].point == summary->params[0].point)
+        if (!has_column(columns, param_count, summary->params[i].path))
             columns[++param_count].name = summary->params[i].path;
     count = param_count + 1;
     for (size_t i = 0; page_headlines[i].metric; i++)

@@ -198,11 +198,17 @@ static void add_legend(struct time_sheet *sheet, bool has_lines)
         has_fault = has_fault || !sheet->lanes.lanes[i].is_outage;
     if (has_fault)
         plot_legend_add(job, "#e9e9e9", SAMPLE_AREA, "fault active");
+    const char *last = NULL;
     for (size_t i = 0; i < sheet->count && !has_lines; i++) {
-        if (sheet->dashed[i].count > 0) {
-            plot_legend_add(job, "#0072B2", SAMPLE_DASHES, "p50 of a latency");
-            break;
-        }
+        if (sheet->dashed[i].count == 0)
+            continue;
+        char *words = plot_words(sheet->metrics[i].dashed);
+        const char *quantile = strstr(sheet->metrics[i].dashed, ".p50");
+        if (quantile == NULL || last == NULL)
+            plot_legend_add(job, "#0072B2", SAMPLE_DASHES,
+                            quantile != NULL ? "p50 of a latency" : words);
+        last = quantile != NULL ? quantile : last;
+        free(words);
     }
 }
 

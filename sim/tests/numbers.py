@@ -146,7 +146,7 @@ PAGES = ["run", "one", "sweep", "compare"]
 PAGE_ROWS = [r"^  (?:(?:regions\.[\w-]+\.)?(?:accelerator|app|client|cost|dns\w*|failover|faults|network|objective|population|replication|store|gateway|endpoint_group)[.[].*"
               r"|(?:duration|warmup|bin|zones|level|replications|phase|seed|expect)\b.*)", r"\d+ better, .*", rf"from {QUANTITY} into the run(?:, for {QUANTITY})?", r"“0 of N”",
              rf"{NUM}{UNIT}? -> {NUM}{UNIT}?", r"^  client.timeout .*", r"^  200ms ", r"^  300ms ", r"1 in every replication", r"\d+ of \d+ replications",
-             r"^  [a-z -]+  \d+  \d+\b", r"^  \d+  (?:\d+  \d00ms|small.yaml)?(?=  )", r"\d+\.\s*$", rf"{NUM}, below {NUM}(?= (?:acknowledged|new))"]
+             r"^  [a-z -]+  \d+  \d+\b", r"^  \d+  (?:\d+  \d00ms|small.yaml|  1s)?(?=  )", r"\d+\.\s*$", rf"{NUM}, below {NUM}(?= (?:acknowledged|new))"]
 # Tables for other programs: a column is named after its unit, or a row has one; of an expectation the metric is in its text.
 EXPORTS = ["summary", "timeline", "comparison", "incidents", "metrics", "series", "histograms", "runs", "events", "expectations", "findings", "parameters"]
 NUMBERED = r"^(study|point|replication|number|n|seed|digest|events|run|cause|waited_for|level|censored|none|numerator|denominator|\w+_lost|text|\w*_ns|count)$"
