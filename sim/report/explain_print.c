@@ -140,8 +140,8 @@ static void print_measures(const struct explanation *explanation, FILE *out)
         }
     }
     if (any)
-        fprintf(out, "\nIn this replication alone, while faults were active (one without an end: "
-                     "to the end of the run)\n");
+        fprintf(out, "\nWhile faults were active (without an end: to the end of the run), one "
+                     "replication: no intervals\n");
     text_table_print_and_free(table, out);
 }
 
