@@ -88,9 +88,10 @@ static void add_stage_words(struct strbuf *text, const struct incident_group *gr
     }
 }
 
-static void add_outage(struct plot_lanes *lanes, const struct plot_job *job,
-                       const struct plot_study *study, const struct incident_group *group)
+static void add_outage(struct plot_lanes *lanes, const struct plot_job *job, size_t index,
+                       const struct incident_group *group)
 {
+    const struct plot_study *study = &job->studies[index];
     size_t outages = incident_group_outages(group);
     bool ended = group->restored_count == outages;
     struct strbuf text = STRBUF_INIT;
@@ -114,7 +115,8 @@ static void add_outage(struct plot_lanes *lanes, const struct plot_job *job,
     }
     lane->text = strbuf_detach(&text);
     lane->is_outage = true;
-    lane->has_stages = ended;
+    lane->colour = job->study_count > 1 ? plot_colours[1 + index % (PLOT_COLOURS - 1)] : NULL;
+    lane->has_stages = ended && !lane->colour;
     for (int i = 0; i < INCIDENT_STAGES; i++)
         lane->stages_ns[i] = group->stages[i].tally.mean;
     add_bar(lane, group->onset.mean,
@@ -129,7 +131,7 @@ static int load_outages(struct plot_lanes *lanes, struct plot_job *job)
         int status = incident_groups_load(&groups, study->results, study->row.id, job->diag);
         for (size_t k = 0; status == 0 && k < groups.count; k++)
             if (groups.groups[k].point == study->point)
-                add_outage(lanes, job, study, &groups.groups[k]);
+                add_outage(lanes, job, i, &groups.groups[k]);
         incident_groups_release(&groups);
         if (status != 0)
             return -1;
@@ -164,12 +166,14 @@ int plot_lanes_height(const struct plot_lanes *lanes)
     return lanes->count > 0 ? (int)lanes->count * LANE_PIXELS + 10 : 0;
 }
 
-static void draw_box(struct plot_job *job, double from, double to, double y, const char *colour)
+/* `fill`: share of the colour; black text is readable on half of it. */
+static void draw_box(struct plot_job *job, double from, double to, double y, const char *colour,
+                     double fill)
 {
     strbuf_addf(&job->script,
-                "set object rectangle from %.9g, %.2f to %.9g, %.2f front fc rgb '%s' fs solid"
+                "set object rectangle from %.9g, %.2f to %.9g, %.2f front fc rgb '%s' fs solid %g"
                 " noborder\n",
-                from, y - 0.4, to, y + 0.4, colour);
+                from, y - 0.4, to, y + 0.4, colour, fill);
 }
 
 /* The text of an outage without its interval, then without its stages, if it does not fit in so
@@ -189,6 +193,13 @@ static char *lane_label(const struct plot_lane *lane, double pixels)
     return text;
 }
 
+static const char *lane_colour(const struct plot_lane *lane)
+{
+    if (lane->colour)
+        return lane->colour;
+    return lane->is_outage ? stage_colours[INCIDENT_STAGES - 1] : fault_colour;
+}
+
 static void draw_lane(struct plot_job *job, const struct plot_lane *lane, double y,
                       double ns_per_unit, int pixels)
 {
@@ -199,12 +210,12 @@ static void draw_lane(struct plot_job *job, const struct plot_lane *lane, double
         double to = fmin(lane->bars[i].to_ns / ns_per_unit, end);
         first = fmin(first, from);
         last = fmax(last, to);
-        draw_box(job, from, fmax(to, from + end * 0.001), y,
-                 lane->is_outage ? stage_colours[INCIDENT_STAGES - 1] : fault_colour);
+        draw_box(job, from, fmax(to, from + end * 0.001), y, lane_colour(lane),
+                 lane->colour ? 0.5 : 1);
         for (int stage = 0; lane->has_stages && stage < INCIDENT_STAGES; stage++) {
             double until = fmin(from + lane->stages_ns[stage] / ns_per_unit, end);
             if (until > from)
-                draw_box(job, from, until, y, stage_colours[stage]);
+                draw_box(job, from, until, y, stage_colours[stage], 1);
             from = until;
         }
     }

@@ -20,7 +20,8 @@ struct plot_lane {
     struct plot_bar *bars;
     size_t bar_count, bar_capacity;
     bool is_outage;
-    bool has_stages;                   /* all outages ended */
+    const char *colour; /* of an outage in a plot of several studies: its study's; else NULL */
+    bool has_stages;    /* all outages ended, and its colours are free for them */
     double stages_ns[INCIDENT_STAGES]; /* means */
 };
 struct plot_lanes {
