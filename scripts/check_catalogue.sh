@@ -17,7 +17,9 @@ usage() {
 options=()
 left_out=
 if [[ ${1:-} == --short ]]; then
-    left_out=' 63-load-surge 71-hot-shard 45-hot-key 44-cache-stampede-jitter 44-cache-stampede-refused '
+    left_out=' 63-load-surge 71-hot-shard 45-hot-key 44-cache-stampede-jitter 44-cache-stampede-refused 97-multi-az-zone-lost'
+    left_out+=' 46-sessions-beside-a-catalogue-volatile 95-data-tiering-more-in-use 48-low-hit-ratio-repaired 54-cross-traffic'
+    left_out+=' 92-high-eviction-short-ttl 92-high-eviction-more-shards 47-write-behind-with-a-replica '
     shift
 fi
 if [[ ${1:-} == --replications ]]; then
