@@ -45,8 +45,10 @@ bash scripts/check_rates
 # Node modules for tests, in build/: axe-core, yaml-language-server and DuckDB have no Debian package. Without a registry they are skipped.
 say "node modules: axe-core, yaml-language-server, DuckDB"
 need_packages nodejs npm
-npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node axe-core@4 yaml-language-server@1 @duckdb/node-api@1 ||
-    say "skipped: the npm registry cannot be reached"
+for module in axe-core@4 yaml-language-server@1 @duckdb/node-api@latest; do
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node "$module" ||
+        say "skipped: $module cannot be installed"
+done
 
 say "HTML reports in a browser, and their accessibility"
 need_packages chromium
