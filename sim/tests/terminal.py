@@ -8,6 +8,7 @@ import select
 import struct
 import sys
 import termios
+import time
 
 pid, terminal = pty.fork()
 if pid == 0:
@@ -18,11 +19,14 @@ if pid == 0:
     termios.tcsetattr(0, termios.TCSANOW, modes)
     os.execvp(sys.argv[1], sys.argv[1:])
 seen = b""
+pressed = time.monotonic()
 while True:
     try:
+        # A command that has begun; one that draws all the time is never idle.
+        if seen and time.monotonic() - pressed > 0.2:
+            os.write(terminal, b"q")
+            pressed = time.monotonic()
         if not select.select([terminal], [], [], 0.2)[0]:
-            if seen: # the command has begun
-                os.write(terminal, b"q")
             continue
         part = os.read(terminal, 65536)
     except OSError:
