@@ -73,7 +73,7 @@ static void writers_of_two_regions_leave_old_values_behind(void **state)
     assert_close(statistic(text, "stale_reads", 0), 50 * 1000 * 0.5 * (1 - exp(-5 * 19e-3)), 0.06);
 }
 
-/* The primary's cluster is lost for good, and b's is promoted: it has all keys. */
+/* The primary's cluster fails and does not return; b's is promoted and has all keys. */
 static void a_promoted_secondary_has_the_keys(void **state)
 {
     const char *text =

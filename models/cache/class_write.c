@@ -49,7 +49,7 @@ void class_write_answered(struct key_classes *model, uint32_t index, const struc
         class_op_finish(model, index, false);
     } else {
         op->version = result->version;
-        behind_add(model, place, op->key);
+        behind_add(place, op->key);
         class_acknowledge(model, index);
     }
 }

@@ -74,10 +74,10 @@ static void refusals_are_those_of_erlang_b(void **state)
 }
 
 /*
- * Twice the capacity arrives, 1000/s where 4 servers of 8 ms execute 500/s, and queries are given
- * up after 1 s. All servers are busy, with 500/s: what is given up while it waits for a connection
- * is not executed. But those that wait longest go first: nearly each query that is executed has
- * less time left than its 8 ms, and nearly all fail.
+ * Twice the capacity arrives, 1000/s where 4 servers of 8 ms execute 500/s, and queries time
+ * out after 1 s. All servers are busy, with 500/s: a query that times out while it waits for a
+ * connection is not executed. But those that wait longest go first: nearly each query that is
+ * executed has less time left than its 8 ms, and nearly all fail.
  */
 static void a_query_given_up_in_the_pool_is_not_executed(void **state)
 {
@@ -102,7 +102,7 @@ static void a_query_given_up_in_the_pool_is_not_executed(void **state)
 }
 
 /* The only database is in region a; a query of region b takes a round trip of 20 ms more than one
- * of a, which takes 1 ms to the database and back, besides 4 ms of service. */
+ * of a, which takes 1 ms to the database and back, in addition to 4 ms of service. */
 static void the_only_database_is_a_round_trip_away_from_other_regions(void **state)
 {
     static const char *const placements[] = {"home", "per-region"};

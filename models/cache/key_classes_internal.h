@@ -176,7 +176,7 @@ void class_on_stored(void *self, uint32_t index, enum database_outcome outcome, 
 
 extern const struct event_kind class_flush;
 /* A key was written to the cache only. */
-void behind_add(struct key_classes *model, struct class_place *place, uint32_t key);
+void behind_add(struct class_place *place, uint32_t key);
 /* The first flush of each class in each region. */
 void behind_start(struct key_classes *model);
 /* A dirty key was read. */

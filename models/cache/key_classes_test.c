@@ -238,8 +238,8 @@ static void prewarmed_keys_are_hit(void **state)
 /*
  * Che's approximation of LRU: a key stays for the characteristic time t after each use, where the
  * sum of 1 - exp(-r_k t) over the keys is what the memory holds. Eviction among 64 sampled keys
- * is close to exact LRU. Memory of 2 MiB without a reserve; a key takes 1000 B and 170 B besides:
- * 1792 of 10000 keys.
+ * is close to exact LRU. Memory of 2 MiB without a reserve; a key takes 1000 B and an overhead of
+ * 170 B: 1792 of 10000 keys.
  */
 static void hit_ratio_of_lru_is_that_of_che(void **state)
 {

@@ -16,11 +16,10 @@
 
 #include <stdlib.h>
 
-void behind_add(struct key_classes *model, struct class_place *place, uint32_t key)
+void behind_add(struct class_place *place, uint32_t key)
 {
     uint8_t *is_dirty = &place->dirty[ref_index(key)];
 
-    (void)model;
     if (*is_dirty)
         return;
     *is_dirty = 1;
@@ -94,7 +93,7 @@ void behind_collected(struct key_classes *model, uint32_t index, const struct op
     class_op_free(model, index);
     place->collecting--;
     if (result->outcome == OP_FAILED) {
-        behind_add(model, place, op.key);
+        behind_add(place, op.key);
     } else {
         behind_lost(model, place, &op, found > stored ? found : stored);
         if (found > stored) {
@@ -123,7 +122,7 @@ void class_on_flushed(void *self, uint32_t index, enum database_outcome outcome,
             model->database->set(model->database->self, batch->place->region, batch->items[i].key,
                                  batch->items[i].version);
         else
-            behind_add(model, batch->place, batch->items[i].key);
+            behind_add(batch->place, batch->items[i].key);
     batch->next = model->batch_free;
     model->batch_free = index;
 }

@@ -48,7 +48,7 @@ static const struct service_metric published[] = {
      .statistic = TAP_AVERAGE,
      .period_ns = 60 * SIM_S,
      .at_source = true},
-    {.name = "Unheard", .space = "AWS/Test", .meaning = "nobody hears it"},
+    {.name = "Unheard", .space = "AWS/Test", .meaning = "it is not collected"},
     {.name = "Elsewhere",
      .space = "AWS/Test",
      .metric = "conflicts",
@@ -341,7 +341,7 @@ static void a_metric_may_be_kept_where_it_is_sent(void **state)
 static void names_of_services_are_refused_with_a_reason(void **state)
 {
     static const char *const cases[][2] = {
-        {"Test/Unheard", "has no counterpart here: nobody hears it"},
+        {"Test/Unheard", "has no counterpart here: it is not collected"},
         {"Elsewhere", "is not recorded by this scenario: it shows 'conflicts'"},
         {"Test/Rejection", "did you mean 'Rejections'?"},
         {"Other/Rejections", "names no metric"},

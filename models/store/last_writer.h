@@ -23,7 +23,7 @@ struct last_writer {
 /* clang-format off */
 #define LAST_WRITER_FIELDS(skew) \
     DURATION("clock_skew", skew, "0ms", "0ms", "1h", "largest deviation of a region's clock, uniform in both directions: last writer wins by these clocks", "assumption")
-/* A write that meets a concurrent one: which of the two is lost, nobody is told. */
+/* A write that meets a concurrent one: one of the two is lost, without an error to its client. */
 #define LAST_WRITER_FAULTS(parts) {"store", "conflicts", (parts)}
 /* clang-format on */
 

@@ -192,14 +192,24 @@ static void set_miss(struct command *command, enum key_state state)
     command->reply.miss = reasons[state];
 }
 
-RARE enum execution memory_read(struct server *server, uint32_t ref, struct command *command)
+/* The reply to a read waits for its value. */
+static enum execution read_from_ssd(const struct server *server, uint32_t ref,
+                                    const struct command *command)
 {
     struct store_memory *memory = server->cluster->store->memory;
+    struct rng_block block = rng_block_at(&memory->draws, command->identity, command->attempt);
+
+    sim_after(memory->store->sim, dist_sample_ns(memory->params->ssd_latency, block.word[1]),
+              memory->ssd_kind[server->cluster->region], ref, command->generation);
+    return EXECUTION_PENDING;
+}
+
+RARE enum execution memory_read(struct server *server, uint32_t ref, struct command *command)
+{
     struct key_value value = {0};
     bool on_ssd = false;
     enum key_state state =
         keyspace_get(server->keyspace, command->session, clock_of(server), &value, &on_ssd);
-    struct rng_block block;
 
     if (__builtin_expect(server->memory->paged > 0, 0))
         page_in(server, command);
@@ -207,30 +217,17 @@ RARE enum execution memory_read(struct server *server, uint32_t ref, struct comm
         set_miss(command, state);
         return EXECUTION_DONE;
     }
-    if (!on_ssd)
-        return EXECUTION_DONE;
-    block = rng_block_at(&memory->draws, command->identity, command->attempt);
-    sim_after(memory->store->sim, dist_sample_ns(memory->params->ssd_latency, block.word[1]),
-              memory->ssd_kind[server->cluster->region], ref, command->generation);
-    return EXECUTION_PENDING;
+    return on_ssd ? read_from_ssd(server, ref, command) : EXECUTION_DONE;
 }
 
 RARE enum execution memory_class_command(struct server *server, uint32_t ref,
                                          const struct command *command, bool on_ssd)
 {
-    struct store_memory *memory = server->cluster->store->memory;
-    struct rng_block block;
-
     if (server->memory->paged > 0)
         page_in(server, command);
     if (server->memory->fork.active && command_is_write(command->kind))
-        server->memory->fork.writes += memory->params->pages_per_write;
-    if (!on_ssd)
-        return EXECUTION_DONE;
-    block = rng_block_at(&memory->draws, command->identity, command->attempt);
-    sim_after(memory->store->sim, dist_sample_ns(memory->params->ssd_latency, block.word[1]),
-              memory->ssd_kind[server->cluster->region], ref, command->generation);
-    return EXECUTION_PENDING;
+        server->memory->fork.writes += server->cluster->store->memory->params->pages_per_write;
+    return on_ssd ? read_from_ssd(server, ref, command) : EXECUTION_DONE;
 }
 
 RARE void memory_read_copy(const struct server *server, const struct cluster *at, bool has_removal,
@@ -418,6 +415,9 @@ void memory_check(const struct store_config *config, struct validation *validati
     bool is_lru = params->policy == EVICT_NONE || params->policy == EVICT_ALLKEYS_LRU ||
                   params->policy == EVICT_VOLATILE_LRU;
 
+    if (params->lfu_decay_ns % MINUTE != 0)
+        validation_error(validation, "memory.limited.lfu_decay",
+                         "must be full minutes, as lfu-decay-time is, or 0s");
     if (params->tiering == TIERING_NONE && type->ssd_bytes > 0)
         validation_error(validation, "node_type",
                          "'%s' tiers its data: needs 'tiering: ssd' (elasticache data tiering)",

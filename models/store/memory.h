@@ -8,7 +8,7 @@
  * each server->keyspace are NULL.
  *
  *   used      keys, values and overhead
- *   copied    pages that a running snapshot's child process holds besides: copy on write
+ *   copied    pages that a running snapshot's child process holds in addition: copy on write
  *   limit     maxmemory less the reserve: what `used` may reach before keys are evicted
  *   node      maxmemory: what `used` and `copied` may reach together before the node pages to disk
  */

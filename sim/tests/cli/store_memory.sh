@@ -16,3 +16,4 @@ check 'store: {kind: durable-cache, node_type: r6gd.xlarge, memory: {limited: {p
 check 'store: {cluster_mode: enabled, memory: {limited: {}}, reshard: {once: {shards: 2}}}'
 check 'store: {snapshots: {scheduled: {from: replica}}}'
 check 'store: {memory: {limited: {maxmemory: 1 GiB, policy: lru}}}'
+check 'store: {kind: regional, memory: {limited: {policy: allkeys-lfu, lfu_decay: 90s}}}'
