@@ -39,16 +39,6 @@ const char *const redirect_names[] = {"moved", "ask", NULL};
 
 /* --- which slots move ------------------------------------------------------------------------ */
 
-/* As store_shard_of() without a table. */
-static uint16_t first_shard(uint32_t slot, uint32_t shards)
-{
-    uint32_t own = SLOTS / shards;
-
-    if (shards == 1 || slot < own)
-        return 0;
-    return (uint16_t)(1 + (slot - own) * (shards - 1) / (SLOTS - own));
-}
-
 static uint32_t slots_of(uint32_t shard, uint32_t shards)
 {
     return SLOTS / shards + (shard < SLOTS % shards);
@@ -344,7 +334,8 @@ void reshard_init(struct datastore *datastore, const struct model_env *env)
     store->slots_move = true;
     reshard->steps = config->reshard_ns > STEP ? (uint32_t)(config->reshard_ns / STEP) : 1;
     for (uint32_t slot = 0; slot < SLOTS; slot++)
-        reshard->origin[slot] = first_shard(slot, given->shards);
+        reshard->origin[slot] =
+            (uint16_t)store_shard_of_slot(slot, SLOTS / given->shards, given->shards);
     plan_moves(reshard, reshard->origin, config->reshard_shards);
     for (uint32_t r = 0; r < store->region_count; r++) {
         reshard->sessions[r] = probe_count_open(probes, "moved_sessions", (int)r, NULL);

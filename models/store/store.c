@@ -123,16 +123,13 @@ bool store_is_cloud_region(const char *name)
 
 /* --- sessions and their shards --------------------------------------------------------------- */
 
-/* The first `hot_slots` slots belong to shard 0, the rest is divided evenly. */
 uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check)
 {
     uint32_t slot = store_slot_of(session, check);
 
     if (__builtin_expect(store->slots_move, 0))
         return store->kind->shard_of(store, session, check);
-    if (slot < store->hot_slots)
-        return 0;
-    return 1 + (slot - store->hot_slots) * (store->shard_count - 1) / (SLOTS - store->hot_slots);
+    return store_shard_of_slot(slot, store->hot_slots, store->shard_count);
 }
 
 #define ROWS_ZEROED 1024 /* rows at a time: memory not needed by any session is not touched */

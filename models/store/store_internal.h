@@ -241,6 +241,12 @@ static inline uint32_t store_slot_of(uint32_t session, uint32_t check)
         check = 0; /* the version that a write carries is no part of the key */
     return (uint32_t)(rng_mix((uint64_t)check << 32 | session) % SLOTS);
 }
+/* The shard of a slot before any slot moves: the first `hot_slots` (at least 1) belong to shard 0,
+ * the rest is divided evenly among the others. */
+static inline uint32_t store_shard_of_slot(uint32_t slot, uint32_t hot_slots, uint32_t shards)
+{
+    return slot < hot_slots ? 0 : 1 + (slot - hot_slots) * (shards - 1) / (SLOTS - hot_slots);
+}
 /* The shard of a session, by the hash slot of its key. */
 uint32_t store_shard_of_several(const struct store *store, uint32_t session, uint32_t check);
 static inline uint32_t store_shard_of(const struct store *store, uint32_t session, uint32_t check)
